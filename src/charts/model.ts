@@ -63,7 +63,6 @@ interface Node {
 }
 
 interface Transition {
-  readonly eventType: string;
   readonly guard?: unknown;
   readonly actions: readonly unknown[];
   readonly target?: readonly Node[] | undefined;

@@ -15,10 +15,10 @@ import {
   transferView,
 } from './views.ts';
 
-/** Builders one owner may have let in; a client asks for its own only. */
+/** Builders one owner may have authorised. */
 const BUILDERS_KEPT = 100;
 
-/** What an account holds, has traded, was paid, and trades under. */
+/** Calls on an account's positions, fills, payments and terms. */
 export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   const builders = new Map<string, Json[]>();
@@ -118,7 +118,7 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
   };
 }
 
-/** Transfers and deposits are of the whole funding account of the session. */
+/** Transfers and deposits concern the session's whole funding account. */
 function isOf(session: Session | null, body: Json): (row: PaperTransfer) => boolean {
   const [currencies, txId] = [strings(body.currency), body.tx_id];
   return (row) =>
@@ -127,7 +127,7 @@ function isOf(session: Session | null, body: Json): (row: PaperTransfer) => bool
     [undefined, null, '', row.txId].includes(txId as string);
 }
 
-/** Fault `wrong-mark`: of an instrument that is held, to this account or to both, in one reading or for a while. */
+/** Fault `wrong-mark`: for a held instrument, to this account or both, in one read or for a while. */
 function showWrongMark(parts: ApiParts, account: PaperAccount): void {
   const { venue, faults } = parts;
   if (!faults.has('wrong-mark')) return;

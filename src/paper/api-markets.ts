@@ -7,7 +7,7 @@ import { bookView, candleView, instrumentView, miniView, paidRateView, tickerVie
 const DEPTHS = [10, 50, 100, 500];
 const TRADE_LIMITS = [50, 200, 500, 1000];
 
-/** Instruments, books, trades and candles. */
+/** Calls on instruments, books, trades and candles. */
 export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   return {
@@ -76,7 +76,7 @@ export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
       const { candles } = venue.book(text(body.instrument));
       const interval = text(body.interval);
       const minutes = Object.hasOwn(CANDLE_MINUTES, interval) ? CANDLE_MINUTES[interval]! : null;
-      // Of trades only: marks and indices are not remembered.
+      // Only of trades: marks and indices are not kept.
       if (minutes === null || (body.type ?? 'TRADE') !== 'TRADE') throw new VenueError(1003);
       const [found, next] = page(
         candlesOf(candles, minutes),

@@ -6,10 +6,10 @@ import { readOrder, readUint64 } from './order-request.ts';
 import type { Session } from './sessions.ts';
 import { acknowledgement, type Json, orderView } from './views.ts';
 
-/** Highest `time_to_live_ms` of a cancel, and what counts when none is given (API 5.4). */
+/** Largest `time_to_live_ms` of a cancel, and its default (API 5.4). */
 const MAX_TTL_MS = 5_000;
 const DEFAULT_TTL_MS = 100;
-/** Of each kind in one bulk request (API 5.5). */
+/** Most items of each kind in one bulk request (API 5.5). */
 const BULK_MAX = 100;
 
 /** Calls that create, cancel and list orders (API 5.1 to 5.5). */
@@ -123,7 +123,7 @@ function bulk(parts: ApiParts, { account, body, session }: Context): Json {
   const ttl = ttlOf(body.time_to_live_ms);
   const acks = [...orderIds.map((orderId) => ({ orderId })), ...clientIds.map((clientOrderId) => ({ clientOrderId }))];
   for (const ids of acks) venue.cancel(account, ids, ttl);
-  // One bad order refuses itself, not the others: it comes back REJECTED.
+  // A bad order is REJECTED without affecting the others.
   const placed = orders.map((raw) => acknowledgement(place(parts, raw, session!, account)));
   return { orders: placed, cancel_acks: acks.map(() => ({ ack: true })) };
 }

@@ -8,7 +8,7 @@ import type { AccountTerms } from './terms.ts';
 import type { Venue } from './venue.ts';
 import type { Json } from './views.ts';
 
-/** A call of the HTTP interface, and how the fields of its request are read (API 5). */
+/** A call of the HTTP interface, and readers of its request's fields (API 5). */
 
 export const PAGE_DEFAULT = 500;
 const PAGE_MAX = 1_000;
@@ -26,19 +26,19 @@ export interface ApiParts {
 export interface Context {
   readonly body: Json;
   readonly session: Session | null;
-  /** Only where the route needs one. */
+  /** Only if the route needs one. */
   readonly account: PaperAccount;
 }
 
 export interface Route {
-  /** Structure of the request; null: it takes none. */
+  /** Structure of the request; null: none. */
   readonly request: string | null;
   readonly response: string;
   readonly access: 'public' | 'session' | 'account';
   readonly serve: (context: Context) => Json;
 }
 
-/** `request`: structure of the request; null: it takes none. */
+/** `request`: structure of the request; null: none. */
 export function route(request: string | null, response: string, access: Route['access'], serve: Route['serve']): Route {
   return { request, response, access, serve };
 }
@@ -78,8 +78,8 @@ export function limit(value: unknown): number {
 }
 
 /**
- * Newest first, one page. The cursor names the last item of the page before by its time, which no two share; so a page
- * is right even when items came in between.
+ * One page, newest first. The cursor names the previous page's last item by its unique time, so a page is right even if
+ * items were added in between.
  */
 export function page<T>(
   items: readonly T[],

@@ -11,7 +11,7 @@ import { type Charge, chargeOf } from './rate-limits.ts';
 import { accountIdOf, type Session } from './sessions.ts';
 import type { Json } from './views.ts';
 
-/** One HTTP request, free of any transport. Header names in lower case. */
+/** One HTTP request without transport. Header names in lower case. */
 export interface PaperRequest {
   readonly method: string;
   readonly path: string;
@@ -23,23 +23,23 @@ export interface PaperAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** How long the transport holds the answer back (a fault). */
+  /** How long the transport delays the answer (a fault). */
   readonly delayMs: number;
   /** The transport breaks the connection instead of answering (a fault). */
   readonly broken: 'refused' | 'reset' | null;
 }
 
-/** Paths remembered with what they name; a client asks for a dozen. */
+/** Parsed paths kept; a client uses a dozen. */
 const PATHS_KEPT = 200;
-/** Answers remembered for the `stale` fault. */
+/** Answers kept for the `stale` fault. */
 const STALE_KEPT = 2_000;
 
-/** What a path names. */
+/** The parts of a path. */
 interface Address {
-  /** Without query and slashes at its end. */
+  /** Without query and trailing slashes. */
   readonly path: string;
   readonly route: string;
-  /** null: none, or none there is. */
+  /** null: none, or an unknown one. */
   readonly version: string | null;
   readonly lite: boolean;
 }
@@ -50,7 +50,6 @@ export class Api {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #addresses = new Map<string, Address>();
   readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
-  #requests = 0;
   #dateSecond = Number.NaN;
   #date = '';
   readonly #byRoute = new Map<string, number>();
@@ -65,20 +64,15 @@ export class Api {
     return Object.fromEntries(this.#byRoute);
   }
 
-  /** Requests answered 429 because they were one too many; faults do not count. */
+  /** Requests answered 429 because they were over the limit; faults do not count. */
   get rateLimited(): number {
     return this.#parts.rateLimits?.refused ?? 0;
   }
 
-  get requestCount(): number {
-    return this.#requests;
-  }
-
-  /** Answers a request; `nowMs` is the time of its arrival. */
+  /** `nowMs`: time of arrival. */
   handle(request: PaperRequest, nowMs: number): PaperAnswer {
     const { venue, faults, rateLimits } = this.#parts;
     venue.advance(nowMs);
-    this.#requests += 1;
     const { path, route, version, lite } = this.#addressOf(request.path);
     const count = this.#byRoute.get(route) ?? 0;
     if (count > 0 || this.#byRoute.size < PATHS_KEPT) this.#byRoute.set(route, count + 1);
@@ -135,7 +129,10 @@ export class Api {
     return strikes('reset-after') !== null ? { ...broken('reset'), delayMs: answer.delayMs } : answer;
   }
 
-  /** Who pays for a request, and what. A login is paid for by the account it names: two accounts do not hold up each other. */
+  /**
+   * The account charged for a request, and the charge. A login is charged to the account it names, so that two accounts
+   * do not delay each other.
+   */
   #bill(request: PaperRequest, route: string, lite: boolean, session: Session | null): { who: string; charge: Charge } {
     const payer = session?.credentials.subAccountId ?? 'public';
     const single = { creates: 1, cancels: 0 };
@@ -151,7 +148,7 @@ export class Api {
       const bulk = { creates: count(orders), cancels: count(order_i_ds) + count(client_order_i_ds) };
       return { who: payer, charge: chargeOf(route, bulk) };
     } catch (error) {
-      // It is refused for what is wrong with it, at the price of the smallest one.
+      // Refused for its error, at the price of the smallest one.
       if (error instanceof VenueError) return { who: payer, charge: chargeOf(route, single) };
       throw error;
     }
@@ -167,7 +164,7 @@ export class Api {
     return address;
   }
 
-  /** How much later than it was sent a request arrives (fault `late`). Asked by the transport before `handle`. */
+  /** Delay of a request's arrival (fault `late`), queried by the transport before `handle`. */
   arrivalDelayMs(request: PaperRequest): number {
     const { faults, sessions, venue } = this.#parts;
     if (!faults.has('late')) return 0;
@@ -195,7 +192,7 @@ export class Api {
   /** The HTTP date, from the exchange's clock. */
   #headers(): Record<string, string> {
     const second = Math.floor(this.#parts.venue.clockMs / 1_000);
-    // Whole seconds: printing a date for each of a burst of answers would cost more than routing them.
+    // Cached per second: formatting the date would cost more than routing.
     if (second !== this.#dateSecond) {
       this.#dateSecond = second;
       this.#date = new Date(second * 1_000).toUTCString();
@@ -235,7 +232,7 @@ export class Api {
   }
 
   #read(request: PaperRequest, route: Route, lite: boolean): Json {
-    // Without a JSON content type the venue reads no body at all (API 1).
+    // Without a JSON content type the venue reads no body (API 1).
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new VenueError(1003);
     const parsed = parseJson(request.body);
     const body = lite && route.request !== null ? toFull(route.request, parsed) : parsed;
@@ -243,8 +240,7 @@ export class Api {
   }
 
   /**
-   * Answers a call given and answered under full names; `caller`: whose session it came with, null: nobody's.
-   *
+   * Answers a call under full names; `caller`: the session, null: none.
    * @throws VenueError with the code of the refusal.
    */
   call(route: string, body: Json, caller: Session | null): Json {
@@ -260,11 +256,11 @@ export class Api {
       account = venue.account(id);
       if (account === null || id !== session!.credentials.subAccountId) throw new VenueError(1001);
     }
-    // A public route never looks at its account.
+    // A public route does not use the account.
     return known.serve({ body, session, account: account as PaperAccount });
   }
 
-  /** Whether there is such a call, and the structures it takes and gives. */
+  /** The request and response structures of a call. */
   structures(route: string): { request: string | null; response: string } | null {
     return this.#routes.get(route) ?? null;
   }
@@ -286,7 +282,7 @@ export class Api {
           location: '',
           status: 'success',
           sub_account_id: session.credentials.subAccountId,
-          // The same number under the name the Python SDK takes it from.
+          // The same number under the name that the Python SDK reads.
           trading_account_id: session.credentials.subAccountId,
           funding_account_address: session.credentials.owner,
         }),
@@ -300,11 +296,7 @@ export class Api {
   }
 }
 
-/**
- * A request body. `null` and nothing count as `{}` (API 10).
- *
- * @throws VenueError 1003 when it is not JSON or not an object.
- */
+/** `null` and an empty body count as `{}` (API 10). @throws VenueError 1003 if it is not JSON or not an object. */
 function parseJson(body: string): unknown {
   let parsed: unknown;
   try {

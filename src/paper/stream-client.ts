@@ -12,10 +12,10 @@ import { bookView, type Json, miniView, positionView, tickerView, tradeView } fr
 
 /** One connection: its frames, their numbers, and the faults of streams (API 8). */
 
-/** Where a connection's text goes. */
+/** Receives a connection's text. */
 export interface Sink {
   send(text: string): void;
-  /** The exchange ends the connection. */
+  /** The exchange closes the connection. */
   close(code: number, reason: string): void;
 }
 
@@ -23,7 +23,7 @@ export interface Sink {
 export interface Connection {
   /** A text frame from the client, arrived at `nowMs`. */
   receive(text: string, nowMs: number): void;
-  /** The client is gone. */
+  /** The client disconnected. */
   end(): void;
 }
 
@@ -41,14 +41,14 @@ export interface StreamParts {
   readonly api: Api;
 }
 
-/** A stream of a connection on which a message was sent whose `prev_sequence_number` is not the last one sent. */
+/** A stream of a connection that sent a message whose `prev_sequence_number` is not the last one sent. */
 export interface StreamGap {
   readonly stream: string;
   /** True time of the first such message. */
   readonly atMs: number;
 }
 
-/** Something that happened, on one stream. */
+/** An event on one stream. */
 export interface Notice {
   readonly stream: string;
   readonly account: PaperAccount | null;
@@ -56,23 +56,23 @@ export interface Notice {
   readonly feed: () => Json;
 }
 
-/** What a fault holds back of a stream, in order. */
+/** Messages of a stream delayed by a fault, in order. */
 interface Held {
-  /** By true time: all of it is sent then at the latest. */
+  /** True time by which all of them are sent. */
   readonly untilMs: number;
-  /** The next message of the stream goes first, and this after it. */
+  /** The next message of the stream is sent before this one. */
   readonly isSwapped: boolean;
   readonly bodies: Json[];
 }
 
-/** Messages held back of a stream: some seconds of it; beyond that the connection is given up. */
+/** Most delayed messages of a stream: some seconds of it; beyond that the connection is closed. */
 const HELD_MAX = 1_000;
-/** A message that waits for the next one of its stream waits so long. */
+/** Longest wait of a message for the next one of its stream. */
 const SWAP_MS = 2_000;
 
 /** Numbers that all connections share. */
 interface Sequences {
-  /** The last number given out on that stream and selector. */
+  /** The last number used on that stream and selector. */
   lastSequence(key: string): number;
 }
 
@@ -85,13 +85,13 @@ export class Client {
   readonly #sink: Sink;
   /** By stream and primary selector. */
   readonly #subscriptions = new Map<string, Subscription>();
-  /** By stream and primary selector: what faults hold back … */
+  /** By stream and primary selector: messages delayed by faults. */
   readonly #held = new Map<string, Held>();
-  /** … and how many messages they left out without leaving out a number. */
+  /** By stream and primary selector: number of messages omitted without a gap in the numbers. */
   readonly #untold = new Map<string, number>();
-  /** By stream and primary selector: the last number that was sent … */
+  /** By stream and primary selector: the last number sent. */
   readonly #numbers = new Map<string, number>();
-  /** … and, by sub account id, the streams whose numbers show that a message never came. */
+  /** By sub account id: the streams whose numbers show a missing message. */
   readonly #gaps = new Map<string, readonly StreamGap[]>();
   #silentUntilMs = 0;
   /** Older framing: whether the last subscription asked for full names. */
@@ -124,7 +124,7 @@ export class Client {
     this.#sink.close(code, reason);
   }
 
-  /** What opened its session; null: it has none. */
+  /** The key that opened its session; null: no session. */
   get apiKey(): string | null {
     return this.#session?.credentials.apiKey ?? null;
   }
@@ -146,7 +146,7 @@ export class Client {
     this.#gaps.set(account.subAccountId, [...known, { stream, atMs: this.#parts.venue.nowMs }]);
   }
 
-  /** Sends a message of a stream, and notes what its number shows. */
+  /** Sends a message of a stream, recording gaps in its numbers. */
   #sendFrame(key: string, struct: string, body: Json): void {
     const number = Number(body.sequence_number);
     const last = this.#numbers.get(key);
@@ -157,7 +157,7 @@ export class Client {
     this.#send(struct, body);
   }
 
-  /** Subscriptions that a notice concerns. */
+  /** Subscriptions to an event's stream. */
   *listening(notice: Notice): Iterable<Subscription> {
     for (const subscription of this.#subscriptions.values()) {
       if (subscription.stream !== notice.stream || subscription.account !== notice.account) continue;
@@ -166,7 +166,7 @@ export class Client {
     }
   }
 
-  /** Sends one frame; number 0 is a snapshot. Here stream faults strike. */
+  /** Sends one frame; number 0 is a snapshot. Stream faults apply here. */
   frame(subscription: Subscription, feed: Json, sequence: number): void {
     const { faults, venue } = this.#parts;
     const { stream, account } = subscription;
@@ -214,7 +214,7 @@ export class Client {
     this.#held.set(key, { untilMs: venue.nowMs + waitMs, isSwapped, bodies: [body] });
   }
 
-  /** Sends a message, or puts it where it belongs among those that are held back. */
+  /** Sends a message, or inserts it among the delayed ones. */
   #deliver(key: string, struct: string, body: Json): void {
     const held = this.#held.get(key);
     if (held === undefined || held.isSwapped) this.#sendFrame(key, struct, body);
@@ -229,13 +229,13 @@ export class Client {
     for (const body of bodies) this.#sendFrame(key, spec.frame, body);
   }
 
-  /** A position message that is one step off. */
+  /** A position message that is wrong by one step. */
   #withWrongSize(feed: Json): Json {
     const { minSize } = this.#parts.venue.book(String(feed.instrument)).spec;
     return { ...feed, size: printE9(e9(String(feed.size)) + minSize) };
   }
 
-  /** The market has moved a step: streams with a rate send what is due. */
+  /** One market step: streams with a rate send what is due. */
   step(step: number): void {
     for (const [key, held] of this.#held) if (this.#parts.venue.nowMs >= held.untilMs) this.#release(key, held);
     for (const subscription of [...this.#subscriptions.values()]) {
@@ -301,8 +301,6 @@ export class Client {
     return { price: printE9(level.price), size: printE9(level.size), num_orders: level.orders };
   }
 
-  // ── from the client ───────────────────────────────────────────────────────────────────────────────────────────────
-
   receive(text: string, nowMs: number): void {
     const { venue } = this.#parts;
     venue.advance(nowMs);
@@ -312,7 +310,7 @@ export class Client {
       if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new VenueError(1003);
       message = parsed as Json;
     } catch {
-      // Anything but an object, the bare `ping` of some clients included: an error, and the connection stays (API 8).
+      // Anything but an object, including the bare `ping` of some clients: an error, and the connection stays (API 8).
       this.#fail(1003, undefined, '');
       return;
     }
@@ -447,7 +445,7 @@ export class Client {
     return [result, after];
   }
 
-  /** Streams of whole pictures always say 0 (API 8). */
+  /** Streams of complete states always have number 0 (API 8). */
   #counts(subscription: Subscription): boolean {
     return subscription.spec.kind !== 'book' && subscription.spec.kind !== 'quote';
   }
@@ -467,7 +465,7 @@ export class Client {
     return { stream, unsubs };
   }
 
-  /** What a new subscription begins with. */
+  /** The first frames of a new subscription. */
   #snapshots(subscription: Subscription): Json[] {
     const { venue } = this.#parts;
     const { spec, instrument, account } = subscription;

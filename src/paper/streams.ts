@@ -11,15 +11,15 @@ import {
 import { fillView, type Json, orderView, positionView, stateView, tradeView } from './views.ts';
 
 /**
- * The exchange's streams (API 8), free of any socket: text in, text out. Messages are born inside the calls that move
- * the exchange, in the order things happened.
+ * The exchange's streams without sockets (API 8): text in, text out. Messages are created inside the calls that move
+ * the exchange, in order of events.
  */
 
 /** All connections of one exchange. */
 export class StreamHub {
   readonly #parts: StreamParts;
   readonly #clients = new Set<Client>();
-  /** Last sequence number by stream and selector: shared by all who listen. */
+  /** Last sequence number by stream and selector, shared by all subscribers. */
   readonly #sequences = new Map<string, number>();
 
   constructor(parts: StreamParts) {
@@ -29,14 +29,13 @@ export class StreamHub {
     });
   }
 
-  /** Connections open now. */
   get connections(): number {
     return this.#clients.size;
   }
 
   /**
-   * Opens a connection: `/ws/full` and `/ws/lite` speak JSON-RPC, `/ws` the older framing. Without session headers it
-   * hears the public streams only. A number is the HTTP status the handshake is refused with.
+   * Opens a connection: `/ws/full` and `/ws/lite` use JSON-RPC, `/ws` the older framing. Without session headers only
+   * public streams are available. A number is the HTTP status of a refused handshake.
    */
   connect(path: string, headers: Readonly<Record<string, string | undefined>>, sink: Sink): Connection | number {
     const plain = path.split('?')[0]!.replace(/\/+$/, '');
@@ -72,12 +71,12 @@ export class StreamHub {
     for (const client of [...this.#clients]) if (client.apiKey === apiKey) client.close(1008, 'API key revoked');
   }
 
-  /** Streams of that account on open connections whose numbers have shown that a message is missing. */
+  /** Streams of that account on open connections whose numbers show a missing message. */
   gaps(account: PaperAccount): readonly StreamGap[] {
     return [...this.#clients].flatMap((client) => client.gaps(account));
   }
 
-  /** The last number given out on that stream and selector. */
+  /** The last number used on that stream and selector. */
   lastSequence(key: string): number {
     return this.#sequences.get(key) ?? 0;
   }

@@ -6,7 +6,7 @@ import type { Session } from './sessions.ts';
 import type { Venue } from './venue.ts';
 import type { Json } from './views.ts';
 
-/** The streams there are, and what a subscription to one asks for (API 8). */
+/** The available streams, and the parameters of a subscription (API 8). */
 
 type Kind = 'private' | 'book' | 'delta-book' | 'quote' | 'delta-quote' | 'trade';
 interface Stream {
@@ -50,11 +50,11 @@ export interface Subscription {
   bids: Map<bigint, bigint>;
   asks: Map<bigint, bigint>;
   fields: Json;
-  /** Last number of a stream of changes: changes are reckoned from this subscription's own snapshot. */
+  /** Last number of a stream of changes, counted from this subscription's own snapshot. */
   sequence: number;
 }
 
-/** A subscription as it is asked for (API 8). @throws VenueError */
+/** @throws VenueError */
 export function readSubscription(
   venue: Venue,
   session: Session | null,
@@ -75,7 +75,7 @@ export function readSubscription(
     bids: new Map(),
     asks: new Map(),
     fields: {},
-    // Never below what an earlier subscription was given: no stream sends more than one change a step.
+    // Never below an earlier subscription's: no stream sends more than one change per step.
     sequence: venue.steps,
   };
   if (spec.kind === 'private') {

@@ -64,7 +64,7 @@ const FENCES_KEPT = 1_000;
 export class Venue {
   readonly options: VenueOptions;
   readonly accounts: readonly PaperAccount[];
-  /** What is refused by hand. */
+  /** Refusals on demand. */
   readonly refusals = new Refusals();
   readonly #books = new Map<string, Book>();
   readonly #markOf = (instrument: string): bigint => this.mark(instrument);
@@ -75,7 +75,7 @@ export class Venue {
   beforeFill: ((order: PaperOrder) => void) | null = null;
   readonly #time: Timeline;
   readonly #matching: Executions;
-  /** By instrument; one without a rate pays nothing. */
+  /** By instrument; without a rate nothing is paid. */
   readonly #funding = new Map<string, FundingRate>();
   /** Oldest first. */
   readonly fundingPayments: PaperFunding[] = [];
@@ -110,7 +110,7 @@ export class Venue {
     this.#books.set(spec.name, openBook(spec, market));
   }
 
-  /** Hears everything that happens, in order. */
+  /** Receives every event, in order. */
   onEvent(listener: (event: VenueEvent) => void): void {
     this.#listeners.push(listener);
   }
@@ -119,12 +119,12 @@ export class Venue {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** The exchange's clock, ms: the time handed in, plus what `shiftClock` has put it off by. */
+  /** The exchange's clock, ms: the given time plus the shift. */
   get clockMs(): number {
     return this.#time.clockMs;
   }
 
-  /** The time handed in last. */
+  /** The last given time. */
   get nowMs(): number {
     return this.#time.nowMs;
   }
@@ -134,23 +134,23 @@ export class Venue {
     return this.#steps;
   }
 
-  /** A time stamp of now, ns; no two are equal. */
+  /** A unique time stamp of now, ns. */
   stampNs(): bigint {
     return this.#time.stampNs();
   }
 
-  /** The exchange's clock jumps, and with it what expires; the market does not move. */
+  /** The exchange's clock and its expiries jump; the market does not move. */
   shiftClock(byMs: number): void {
     this.#time.shift(byMs);
     this.#findNextExpiry();
   }
 
-  /** When something will happen next, in handed-in time. */
+  /** When something happens next, in given time. */
   nextEventMs(): number {
     return Math.min(this.#nextStepMs, this.#time.nextActionMs, this.#nextDeadline(), this.#nextRecordedMs());
   }
 
-  /** Of recorded markets, when the next one goes on. */
+  /** Time of the next event of recorded markets. */
   #nextRecordedMs(): number {
     let next = Number.POSITIVE_INFINITY;
     if (this.options.replay !== null)
@@ -165,7 +165,7 @@ export class Venue {
     return next;
   }
 
-  /** Lets everything happen that is due by then. Time never goes back: an earlier moment changes nothing. */
+  /** Processes everything due by then. An earlier time changes nothing. */
   advance(toMs: number): void {
     for (;;) {
       const actionMs = this.#time.nextActionMs;
@@ -174,7 +174,7 @@ export class Venue {
       const next = Math.min(actionMs, deadlineMs, this.#nextStepMs, recordedMs);
       if (next > toMs) break;
       this.#time.passTo(next);
-      // What was recorded of a moment comes before what of ours arrives in it.
+      // Recorded events of a moment precede our own.
       if (recordedMs === next) {
         this.#playRecorded(next);
       } else if (actionMs === next) {
@@ -207,7 +207,7 @@ export class Venue {
     this.#findNextExpiry();
   }
 
-  /** Longs pay shorts, or at a rate below zero the other way round (API 4). */
+  /** Longs pay shorts, at a negative rate the other way round (API 4). */
   #payFunding(): void {
     for (const [instrument, { rate, intervalMs, dueMs }] of this.#funding) {
       if (dueMs > this.clockMs) continue;
@@ -236,21 +236,19 @@ export class Venue {
     this.#nextExpiryMs = Math.max(next, this.#time.nowMs);
   }
 
-  // ── market ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** @throws VenueError of that code when there is no such instrument. */
+  /** @throws VenueError of that code if there is no such instrument. */
   book(instrument: string, code = 1004): VenueBook {
     const book = this.#books.get(instrument);
     if (book === undefined) throw new VenueError(code);
     return book;
   }
 
-  /** All books, in the order the instruments were given. */
+  /** In the order the instruments were given. */
   books(): Iterable<VenueBook> {
     return this.#books.values();
   }
 
-  /** Changes an instrument's rules from now on, or lists a new one; orders that rest stay. */
+  /** Changes an instrument's rules, or lists a new one; resting orders stay. */
   setInstrument(spec: InstrumentSpec): void {
     const book = this.#books.get(spec.name);
     if (book === undefined) this.#addBook(spec);
@@ -300,7 +298,7 @@ export class Venue {
     if (size > spent) this.#publicTrade(book, takerBuys, price, size - spent, id);
   }
 
-  /** The crowd trades with itself: what tickers and public trades show. */
+  /** A trade within the crowd, for tickers and public trades. */
   #crowdTrade(book: Book, buys: boolean, size: bigint): void {
     const price = book.market.touch(buys);
     if (price !== null) this.#publicTrade(book, buys, price, size, `${++this.#executions}-1`);
@@ -322,7 +320,7 @@ export class Venue {
     this.#emit({ type: 'trade', trade });
   }
 
-  /** Price-sorted levels of one side, the crowd's and the accounts' together, best first. */
+  /** Price-sorted levels of one side, crowd and accounts together, best first. */
   levels(instrument: string, ask: boolean, depth: number): Level[] {
     return levelsOf(this.book(instrument, 3000), ask, depth);
   }
@@ -332,15 +330,13 @@ export class Venue {
     return this.levels(instrument, ask, 1)[0] ?? null;
   }
 
-  /** Wrong marks that position rows show. */
+  /** Wrong marks in position rows. */
   readonly shownMarks: ShownMarks = new ShownMarks();
 
   /** The instrument's mark price. @throws VenueError 1004 */
   mark(instrument: string): bigint {
     return this.book(instrument).market.mark();
   }
-
-  // ── accounts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The account under that number, or null. */
   account(subAccountId: string): PaperAccount | null {
@@ -351,7 +347,7 @@ export class Venue {
     return holdingOf(account, spec, this.#stamp);
   }
 
-  /** Unrealised result of what is held, 1e-18. */
+  /** Unrealised result of the positions, 1e-18. */
   unrealized(holdings: Iterable<Holding>): bigint {
     return unrealizedOf(holdings, this.#markOf);
   }
@@ -361,7 +357,7 @@ export class Venue {
     return marginsOf(account, this.#markOf);
   }
 
-  /** Puts a position in place as if it had always been there: no fill, no fee. */
+  /** Sets a position directly: no fill, no fee. */
   setPosition(account: PaperAccount, instrument: string, size: bigint, entryPrice: bigint): void {
     const holding = this.#holding(account, this.book(instrument).spec);
     placePosition(holding, size, entryPrice, this.stampNs());
@@ -374,27 +370,23 @@ export class Venue {
     account.balance = equity - this.unrealized(account.holdings.values());
   }
 
-  /** Reads of this account's positions and summary stay as they are now until then. */
+  /** Freezes this account's positions and summary as read until then. */
   freezePositions(account: PaperAccount, untilMs: number): void {
     freezeReads(account, untilMs, this.#time.nowMs);
   }
 
-  /** Holdings and balance as reads see them. */
+  /** Positions and balance as reads show them. */
   visible(account: PaperAccount): { holdings: ReadonlyMap<string, Holding>; balance: bigint } {
     return visibleOf(account, this.#time.nowMs);
   }
 
-  // ── orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /**
-   * Takes a create whose signature was found good. It is only acknowledged: what becomes of it is decided when the
-   * matching engine reaches it (API 5.3).
-   *
-   * @throws VenueError with the code of the first rule it breaks.
+   * Accepts a create with a valid signature. It is only acknowledged: the matching engine decides later (API 5.3).
+   * @throws VenueError with the code of the first violated rule.
    */
   create(account: PaperAccount, request: NewOrder): PaperOrder {
     const known = account.digests.get(request.digest);
-    // An identical signed payload with the same nonce is a duplicate and ignored (API 5.1): the same answer, no new order.
+    // An identical signed payload with the same nonce is a duplicate (API 5.1): the same answer, no new order.
     if (known !== undefined) return known;
     const book = this.book(request.instrument, 2061);
     const code = this.refusals.strike('code', account, request);
@@ -430,7 +422,7 @@ export class Venue {
     const overlaps = account.active.has(order.clientOrderId);
     rememberDigest(account, order);
     if (overlaps) {
-      // Reported as a state: the order never becomes the one its client id names (API 12.12).
+      // Refused as a state: the client id keeps naming the other order (API 12.12).
       this.#time.later(delayMs, () => {
         this.#name(order);
         order.status = 'REJECTED';
@@ -448,7 +440,7 @@ export class Venue {
     return order;
   }
 
-  /** Counts remaining size of a live order in, or out when negative. */
+  /** Adds remaining size of a live order, or removes it if negative. */
   #reserve(order: PaperOrder, size: bigint): void {
     reserve(this.#holding(order.account, this.book(order.instrument).spec), order.buy, size);
   }
@@ -547,7 +539,7 @@ export class Venue {
     this.#limitReduceOnly(account, order.instrument, holding.size);
   }
 
-  /** Ends what rests as reduce-only and has more left than there is to reduce. */
+  /** Ends resting reduce-only orders that exceed what is left to reduce. */
   #limitReduceOnly(account: PaperAccount, instrument: string, held: bigint): void {
     for (const order of [...account.active.values()]) {
       if (!order.reduceOnly || order.status !== 'OPEN' || order.instrument !== instrument) continue;
@@ -569,7 +561,7 @@ export class Venue {
     this.#emit({ type: 'order', order });
   }
 
-  /** The order under that id, newest first where a client id was used again; null when unknown or hidden. */
+  /** The order under that id, the newest if a client id was reused; null if unknown or hidden. */
   find(
     account: PaperAccount,
     ids: { orderId?: string | undefined; clientOrderId?: string | undefined },
@@ -586,8 +578,8 @@ export class Venue {
   }
 
   /**
-   * Takes a cancel; it acts a moment later. By client id it also kills a create of that id which arrives within
-   * `timeToLiveMs` (API 5.4). What is unknown or over is acknowledged all the same.
+   * A cancel, which acts a moment later. By client id it also kills a create that arrives within `timeToLiveMs` (API
+   * 5.4). Unknown and ended orders are acknowledged, too.
    */
   cancel(
     account: PaperAccount,
@@ -629,7 +621,7 @@ export class Venue {
     });
   }
 
-  /** Asks every open order that passes to go. Like the venue's own call it may miss orders on their way (API 5.5). */
+  /** Cancels every open order that passes. Like the venue's own call it may miss orders in flight (API 5.5). */
   cancelAll(account: PaperAccount, passes: (spec: InstrumentSpec) => boolean): void {
     for (const order of account.active.values()) {
       if (order.status !== 'OPEN' || !passes(this.book(order.instrument).spec)) continue;
@@ -639,13 +631,13 @@ export class Venue {
     }
   }
 
-  /** Arms, refreshes or (0) disarms the dead man's switch (API 5.5). */
+  /** Arms, renews or (0) disarms the dead-man timer (API 5.5). */
   countdown(account: PaperAccount, ms: number): void {
     account.countdownMs = ms;
     account.countdownDueMs = ms === 0 ? Number.POSITIVE_INFINITY : this.#time.nowMs + ms;
   }
 
-  /** An exchange restart: every resting order is gone; positions stay. */
+  /** An exchange restart: all resting orders are lost; positions stay. */
   dropResting(reason = 'SYSTEM_FAILOVER'): number {
     let dropped = 0;
     for (const account of this.accounts) {
@@ -658,9 +650,7 @@ export class Venue {
     return dropped;
   }
 
-  // ── for the control path ──────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Rests an order at once, unsigned and unchecked: someone trading by hand. */
+  /** Rests an order directly, unsigned and unchecked, like a person trading by hand. */
   inject(account: PaperAccount, request: NewOrder): PaperOrder {
     const order = this.#admit(account, request, 0);
     this.advance(this.#time.nowMs);
@@ -668,9 +658,8 @@ export class Venue {
   }
 
   /**
-   * Closes part of a position as a liquidation or auto-deleveraging does: a fill of no order, without a fee.
-   *
-   * @throws RangeError when the account does not hold so much.
+   * Closes part of a position like a liquidation or auto-deleveraging: a fill without order or fee.
+   * @throws RangeError if the position is smaller.
    */
   closePosition(account: PaperAccount, instrument: string, size: bigint, price: bigint, liquidation = true): void {
     const book = this.book(instrument) as Book;
@@ -700,14 +689,13 @@ export class Venue {
     this.#emit({ type: 'position', account, holding });
   }
 
-  /** Sets what longs pay at each interval, 1e-9 of the notional, and when next by the exchange's clock. */
+  /** Sets the rate that longs pay at each interval, 1e-9 of the notional, and its next time by the exchange's clock. */
   setFunding(instrument: string, rate: bigint, intervalMs?: number, dueMs?: number): void {
     const every = intervalMs ?? this.book(instrument).spec.fundingIntervalHours * 3_600_000;
     const due = dueMs ?? nextFundingMs(this.clockMs, every);
     this.#funding.set(instrument, { rate, intervalMs: every, dueMs: due });
   }
 
-  /** Rate and next time of an instrument's funding. */
   funding(instrument: string): FundingRate {
     const intervalMs = this.book(instrument).spec.fundingIntervalHours * 3_600_000;
     const dueMs = nextFundingMs(this.clockMs, intervalMs);
@@ -722,7 +710,6 @@ export class Venue {
     remember(this.transfers, { timeNs: this.stampNs(), from, to, amount, txId: String(++this.#transactions) });
   }
 
-  /** Money from outside, straight into a trading account. */
   deposit(to: PaperAccount, amount: bigint): void {
     if (amount <= 0n) throw new RangeError('amount must be more than 0');
     to.balance += amount;
@@ -730,7 +717,7 @@ export class Venue {
     remember(this.deposits, { timeNs: this.stampNs(), from: null, to, amount, txId });
   }
 
-  /** Re-denominates every position of an instrument, as a split does: sizes by the ratio, entry prices the other way. */
+  /** Re-denominates every position of an instrument (a split): sizes by the ratio, entry prices inversely. */
   split(instrument: string, numerator: bigint, denominator: bigint): void {
     for (const account of this.accounts) {
       const holding = account.holdings.get(instrument);
@@ -741,11 +728,7 @@ export class Venue {
     }
   }
 
-  /**
-   * Fills a resting order at its own price, or all that is left of it.
-   *
-   * @throws RangeError when it is not open or the size is not what it has left.
-   */
+  /** Fills a resting order, or part of it, at its own price. @throws RangeError if it is not open or smaller. */
   fillOrder(order: PaperOrder, size?: bigint, price?: bigint): void {
     const rest = order.size - order.traded;
     if (order.status !== 'OPEN') throw new RangeError(`order is ${order.status}, not OPEN`);
@@ -760,12 +743,12 @@ export class Venue {
     this.#close(order, 'CANCELLED', reason);
   }
 
-  /** A taker of the crowd comes along now: sells into bids when `buys` is false. */
+  /** A taker of the crowd arrives now: sells into bids if `buys` is false. */
   takerArrives(instrument: string, buys: boolean, size: bigint): void {
     takeResting(this.book(instrument) as Book, buys, size, this.#matching);
   }
 
-  /** Takes what rests in the way of the crowd's present prices, all of it. */
+  /** Fills everything that rests in the way of the crowd's present prices. */
   settleCrossed(instrument: string): void {
     const book = this.book(instrument) as Book;
     const everything = [...book.bids, ...book.asks].reduce((total, order) => total + order.size, 0n);

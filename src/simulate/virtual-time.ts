@@ -173,11 +173,6 @@ export class VirtualTime {
     this.#originals = null;
   }
 
-  /** The real clock, for speed. */
-  realMs(): number {
-    return (this.#originals?.Date ?? Date).now();
-  }
-
   /** Schedules a world event, which outlives the engine. `quiet`: no engine code runs in it. */
   at(atMs: number, run: () => void, quiet = false): { cancel(): void } {
     return this.#add(atMs, run, false, quiet);

@@ -309,8 +309,8 @@ export function judge(
   const hedgeOpen = total(view.orders, null, side, 'unbooked');
   const uncovered = net.abs().minus(hedgeOpen);
   if (account !== preferred) {
-    const maxUnitUsdt = view.lots.map((lot) => lot.price);
-    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...maxUnitUsdt));
+    const lotPrices = view.lots.map((lot) => lot.price);
+    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...lotPrices));
     const refused = create.givingWay?.includes(preferred) ?? false;
     const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
     if (!blocked)
