@@ -523,7 +523,6 @@ export interface AlertCleared {
 /** Daemon → symbol: an invariant is violated here; no new orders, everything else goes on (strategy 15). */
 export interface TradingHalt {
   readonly type: 'trading.halt';
-  readonly why: string;
 }
 
 /** Symbol → daemon: its removal is complete (strategy 16.3). */

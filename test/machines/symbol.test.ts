@@ -131,7 +131,7 @@ const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> =
   }),
   'gateway.started': ({ nowMs }) => ({ type: 'gateway.started', unsettled: [], atMs: nowMs }),
   'poller.started': () => ({ type: 'poller.started', account: 'A' }),
-  'trading.halt': () => ({ type: 'trading.halt', why: 'I2' }),
+  'trading.halt': () => ({ type: 'trading.halt' }),
   'instrument.unlisted': () => ({ type: 'instrument.unlisted' }),
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),

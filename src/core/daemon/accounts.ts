@@ -269,7 +269,7 @@ export function invariantBroken(memory: Memory, { nowMs: atMs }: Now, event: Inv
       ...{ account: null, instrument, atMs, sinceMs: null },
       details: { invariant, detail },
     }),
-    ...toSymbols(halted, { type: 'trading.halt', why: `${invariant}: ${detail}` }),
+    ...toSymbols(halted, { type: 'trading.halt' }),
   ];
   return {
     change: { broken: true },
