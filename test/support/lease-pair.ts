@@ -35,11 +35,15 @@ export async function withPair(
   play: (pair: Pair) => Promise<void>,
   instruments: readonly string[] = ['BNB_USDT_Perp'],
 ): Promise<void> {
-  const paper = await startPaper({ seed: 3, accounts: ownAccounts(), rateLimits: false });
+  const paper = await startPaper({ seed: 3, accounts: ownAccounts(), rateLimits: false, equityUsdt: '100000000' });
   const url = await server.fresh();
   const directory = mkdtempSync(join(tmpdir(), 'grvt-hedge-lease-'));
   const symbols = join(directory, 'symbols.json');
-  writeFileSync(symbols, JSON.stringify(instruments.map((name) => symbolRow(name))), { mode: 0o600 });
+  writeFileSync(
+    symbols,
+    JSON.stringify(instruments.map((name) => symbolRow(name, { max_total_position_usdt: 100_000_000 }))),
+    { mode: 0o600 },
+  );
   const runs: Run[] = [];
   /** @param hook loaded before the engine, and sent messages */
   const spawned = (
