@@ -5,7 +5,7 @@ import { load } from './load.ts';
 import { requests } from './requests.ts';
 import { scale } from './scale.ts';
 
-/** Measurements, run by hand: `npm run bench -- scale|latency|requests|load`. Every figure is a ratio or a median of one run. */
+/** Measurements, run by hand: `npm run bench -- scale|latency|journal|requests|load`. Every figure is a ratio or a median of one run. */
 const program = new Command('bench').description(
   'measurements of the engine against the embedded exchange, on loopback',
 );

@@ -9,6 +9,11 @@ import { EPOCH_OVER } from './schema.ts';
 /** Most rows and bytes of one statement; usually what arrived during the previous one. */
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 1024 * 1024;
+/**
+ * Entries that nobody waits for wait so long for one that somebody does: the fill that leads to a create is booked some 15 ms before that
+ * is prepared, and a statement of its own would be one commit more before the create may leave (strategy 9.3).
+ */
+const LINGER_MS = 25;
 /** Most bytes that wait while the database is unreachable, some 30,000 entries; beyond it nothing more is written. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 /** Pause between attempts to reconnect, doubling. */
@@ -75,6 +80,9 @@ export class DatabaseLog implements Durability {
   #connection: Connection | null;
   #leasedAt: Moment;
   #renewDue = false;
+  /** The queue goes out though nobody waits for it. */
+  #appendDue = false;
+  #linger: NodeJS.Timeout | null = null;
   #failure: JournalError | null = null;
   #closing = false;
   #trouble: Trouble | null = null;
@@ -117,7 +125,12 @@ export class DatabaseLog implements Durability {
     this.#queue.push(...rows);
     this.#queuedBytes += bytesOf(rows);
     this.#writtenSeq = seq;
-    this.#wake?.();
+    this.#linger ??= setTimeout(() => {
+      this.#linger = null;
+      this.#appendDue = true;
+      this.#wake?.();
+    }, LINGER_MS);
+    if (this.#queue.length >= BATCH_ROWS) this.#wake?.();
   }
 
   removed(seqs: readonly number[]): void {
@@ -130,7 +143,10 @@ export class DatabaseLog implements Durability {
       throw new RangeError(`entry ${seq} was never written; the last one is ${this.#writtenSeq}`);
     if (seq <= this.#durableSeq) return;
     if (this.#failure !== null) throw this.#failure;
-    await new Promise<void>((resolve, reject) => this.#waiters.push({ seq, resolve, reject }));
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ seq, resolve, reject });
+      this.#wake?.();
+    });
   }
 
   /** Writes what waits, releases the lease and ends; `ended` reports when, and errors. */
@@ -170,9 +186,13 @@ export class DatabaseLog implements Durability {
   /** The next statement: the lease before entries, entries before removals. */
   #next(client: Client): 'none' | (() => Promise<void>) {
     if (this.#renewDue && !this.#closing) return () => this.#renew(client);
-    if (this.#queue.length > 0) return () => this.#append(client);
+    if (this.#queue.length > 0 && this.#isAppendDue()) return () => this.#append(client);
     if (this.#removed.length > 0) return () => this.#remove(client);
     return 'none';
+  }
+
+  #isAppendDue(): boolean {
+    return this.#appendDue || this.#closing || this.#waiters.length > 0 || this.#queue.length >= BATCH_ROWS;
   }
 
   async #renew(client: Client): Promise<void> {
@@ -190,6 +210,9 @@ export class DatabaseLog implements Durability {
       rows.push(row);
       bytes += row.body.length;
     }
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#linger = null;
+    this.#appendDue = false;
     const { pair, epoch } = this.#parts.lease;
     const first = rows[0]!.seq;
     await client.query({
@@ -207,6 +230,8 @@ export class DatabaseLog implements Durability {
         rows.map((row) => row.checksum),
       ],
     });
+    // What came meanwhile lingers; what did not fit, or has lingered, does not.
+    if (this.#queue.length > rows.length && this.#linger === null) this.#appendDue = true;
     this.#settle(rows.at(-1)!.seq);
   }
 
@@ -266,6 +291,7 @@ export class DatabaseLog implements Durability {
     const error = databaseError(thrown, this.#parts.name, 'writing to it');
     if (this.#connection !== null) giveUp(this.#connection.client);
     this.#connection = null;
+    this.#appendDue = true;
     if (sqlStateOf(thrown) === EPOCH_OVER) {
       const { epoch } = this.#parts.lease;
       this.#fail(
@@ -292,6 +318,7 @@ export class DatabaseLog implements Durability {
 
   async #end(): Promise<void> {
     clearInterval(this.#renewal);
+    if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.#failure !== null) throw this.#failure;
     const connection = this.#connection;
     if (connection === null) return;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { encode } from '../../../src/core/codec.ts';
 import type { Reason } from '../../../src/core/reasons.ts';
 import type { JournalError } from '../../../src/journal/errors.ts';
@@ -91,6 +93,38 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
       (await rows(pairName)).map(({ seq }) => Number(seq)),
       Array.from({ length: 40 }, (_, index) => index + 1),
     );
+  });
+
+  it('9.3 entries that nobody waits for go in one commit with those that somebody waits for', async () => {
+    const pairName = 'one-commit';
+    const journal = await openPair(address, { pairName });
+    journal.append([note('a fill is booked', 1)]);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    await write(journal, 'a create is prepared');
+    journal.append([note('nobody waits', 2)]);
+    await until(async () => (await rows(pairName)).length === 3);
+    await closed(journal);
+    const sql = `SELECT count(DISTINCT e.xmin::text)::int AS commits FROM grvt_hedge.entries AS e
+      JOIN grvt_hedge.pairs AS p ON p.id = e.pair WHERE p.name = $1`;
+    assert.deepEqual(await server.query(sql, [pairName], database), [{ commits: 2 }]);
+  });
+
+  it('an entry that came during a statement of some length is written, though nobody waits for it', async () => {
+    const pairName = 'slow';
+    const journal = await openPair(address, { pairName });
+    const other = new pg.Client({ connectionString: address });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query("SELECT FROM grvt_hedge.pairs WHERE name = 'slow' FOR UPDATE");
+    const waiting = write(journal, 'waits for the row of the pair');
+    await pause(20);
+    journal.append([note('came meanwhile', 1)]);
+    await pause(100);
+    await other.query('COMMIT');
+    await other.end();
+    await waiting;
+    await until(async () => (await rows(pairName)).length === 2);
+    await closed(journal);
   });
 
   it('a database out of reach is said with the moment it began, keeps durable unknown, and reading and appending on', async () => {
@@ -293,6 +327,6 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
 });
 
 /** Waits for what another process does; a test that never sees it is ended by the runner. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
