@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetWhatNodeRead, main } from '../../src/cli/main.ts';
+import { quietMarket } from '../backtest/markets.ts';
 
 test('what Node itself read of the settings file does not stay in the environment; what was set there does', () => {
   const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
@@ -31,6 +32,7 @@ for (const command of [
   ['alerts', 'ack', 'KEY'],
   ['pause', 'BNB', '--for', '1h'],
   ['stop'],
+  ['backtest'],
 ]) {
   test(`--env-file may stand behind or before: ${command.join(' ')}`, async (t) => {
     for (const args of [
@@ -45,3 +47,26 @@ for (const command of [
     }
   });
 }
+
+test('a backtest plays the variables and the rows of the settings that a run would read', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  quietMarket(join(folder, 'market'), { minutes: 2 });
+  const row = { instrument: 'BNB_USDT_Perp', order_notional_usdt: 321, imbalance_limit_usdt: 400 };
+  const rest = { max_total_position_usdt: 4_000, min_total_position_usdt: 0, a_side_when_equal: 'buy' };
+  const rows = [{ ...row, ...rest, position_mode: 'increase', enabled: true }];
+  writeFileSync(join(folder, 'symbols.json'), JSON.stringify(rows));
+  const settings = [
+    'GRVT_ENV=testnet',
+    'GRVT_HEDGE_LOOP_INTERVAL_SEC=7',
+    `GRVT_HEDGE_SYMBOLS_FILE=${join(folder, 'symbols.json')}`,
+    `GRVT_HEDGE_DATA_DIR=${join(folder, 'data')}`,
+  ];
+  writeFileSync(join(folder, 'pair.env'), settings.join('\n'));
+  const page = join(folder, 'page.html');
+  const args = ['--market', join(folder, 'market'), '--fill', 'conservative', '--html', page];
+  assert.equal(await main(['backtest', '--env-file', join(folder, 'pair.env'), ...args]), 0);
+  const html = readFileSync(page, 'utf8');
+  assert.match(html, /"order_notional_usdt":321/);
+  assert.match(html, /"GRVT_HEDGE_LOOP_INTERVAL_SEC":"7"/);
+});
