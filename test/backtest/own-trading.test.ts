@@ -139,7 +139,7 @@ test('a recording with own trades is warned of, until they are taken out', (t) =
   assert.doesNotMatch(after, /WARNING/);
 });
 
-test('a journal of another market is told by books that never show its orders', (t) => {
+test('a journal of another market is recognised by books that never show its orders', (t) => {
   const market = temporaryDirectory(t);
   recording(market);
   const orders = ownOf(ENTRIES)!.orders.map((order) => ({ ...order, price: e9('612.5') }));

@@ -14,7 +14,7 @@ import { chartText, MACHINES, statechartsPage } from '../../src/engine/statechar
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const NAMES = Object.keys(MACHINES);
 
-test('docs/statecharts.md is what the machines say (write it anew: npm run hedge -- chart --docs)', () => {
+test('docs/statecharts.md is what the machines say (rewrite it: npm run hedge -- chart --docs)', () => {
   assert.equal(readFileSync(join(ROOT, 'docs', 'statecharts.md'), 'utf8'), statechartsPage());
 });
 

@@ -156,7 +156,7 @@ test('replay names lots that do not come to their net (4.5)', () => {
   assert.equal(`${difference?.what} ${difference?.where}`, 'ledger net');
 });
 
-test('why tells of an opening: snapshots, state, rules, price, answers, fills, lots and who hedged them', () => {
+test('why explains an opening: snapshots, state, rules, price, answers, fills, lots and who hedged them', () => {
   const { clientOrderId } = preparedWhere(({ intent }) => intent.instrument === BNB && intent.account === 'A');
   const { known, lines } = explainOrder(journal, clientOrderId);
   const text = lines.join('\n');
@@ -184,7 +184,7 @@ test('why tells of an opening: snapshots, state, rules, price, answers, fills, l
   }
 });
 
-test('why tells of a repair: its guard, that the guard gave the price, and the lots it hedged', () => {
+test('why explains a repair: its guard, that the guard gave the price, and the lots it hedged', () => {
   const { clientOrderId } = preparedWhere(({ intent, price }) => intent.purpose === 'repair' && price.eq('620.1'));
   const text = explainOrder(journal, clientOrderId).lines.join('\n');
   for (const words of [
@@ -202,7 +202,7 @@ test('why tells of a repair: its guard, that the guard gave the price, and the l
   }
 });
 
-test('why tells of a post-only refusal, and of a cancel with its reason', () => {
+test('why explains a post-only refusal, and a cancel with its reason', () => {
   const refused = entries.find(
     (entry) =>
       entry.kind === 'order.outcome' &&

@@ -372,7 +372,7 @@ describe('strategy 12: episodes and repeats', () => {
     );
   });
 
-  test('what ended lately is listed by its end, not by when that was told; then by its beginning, then by key', () => {
+  test('what ended lately is listed by its end, not by when that was reported; then by its beginning, then by key', () => {
     const ended = (key: string, sinceMs: number, overAtMs: number | null, closedAtMs: number): AlertState => ({
       ...judgeRaise(null, alert('mmr', sinceMs, { key }), false, sinceMs, { repeat: 1 }).state,
       overAtMs,

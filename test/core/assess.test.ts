@@ -269,7 +269,7 @@ describe('12 the conditions a decision finds', () => {
     assert.equal(alert?.details.hours, '6');
   });
 
-  it('12 7.2 the guard told is that of the account which would repair', () => {
+  it('12 7.2 the guard reported is that of the account which would repair', () => {
     const from = input({
       a: 5,
       b: -2,

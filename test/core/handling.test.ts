@@ -60,7 +60,7 @@ class Desk {
 }
 
 describe('12.4 an alert that a person has in hand', () => {
-  test('12.4 acknowledged: not repeated, its end is told, a new episode is told', () => {
+  test('12.4 acknowledged: not repeated, its end is reported, a new episode is reported', () => {
     const desk = new Desk();
     assert.equal(desk.hold(HOUR, 'clock-skew').length, 4, 'every 15 minutes');
     assert.equal(desk.handle('clock-skew', ANN), true);
@@ -70,7 +70,7 @@ describe('12.4 an alert that a person has in hand', () => {
     assert.equal(desk.hold(MINUTE, 'clock-skew').length, 1);
   });
 
-  test('12.4 silenced: neither repeats nor ends nor a new episode until then, then it is told at once', () => {
+  test('12.4 silenced: neither repeats nor ends nor a new episode until then, then it is reported at once', () => {
     const desk = new Desk();
     desk.hold(MINUTE, 'clock-skew');
     assert.equal(desk.handle('clock-skew', silence(2 * HOUR)), true);
@@ -104,7 +104,7 @@ describe('12.4 an alert that a person has in hand', () => {
     }
   }
 
-  test('12.4 told for being worse, it counts from there', () => {
+  test('12.4 reported for being worse, it counts from there', () => {
     const desk = new Desk();
     desk.hold(MINUTE, 'mmr', { ratio: '0.70' });
     desk.handle('mmr', ANN);

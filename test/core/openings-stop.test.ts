@@ -42,7 +42,7 @@ describe('8.6 margin: begins at the limit, ends 5 % below it', () => {
       if (former !== null && ratio !== null) assert.equal(stop, former);
     });
 
-  it('8.6 off, or with another limit, it is judged anew', () => {
+  it('8.6 off, or with another limit, it is judged again', () => {
     assert.equal(judgeMarginStop(summary('900', '1000'), null, going), null);
     assert.equal(judgeMarginStop(summary('480', '1000'), d('0.6'), going), null);
     assert.equal(judgeMarginStop(summary('480', '1000'), d('0.48'), going)?.limit.toFixed(), '0.48');

@@ -112,7 +112,7 @@ describe('strategy 12.1: the outbox', () => {
     assert.ok(!many.pending.has('daily:2'));
   });
 
-  test('what comes up while its message is on its way is told after it, and survives a crash with it', () => {
+  test('what comes up while its message is on its way is reported after it, and survives a crash with it', () => {
     const flying = takeMessage(filled(notice('drift', 'X')), texts, 0)?.outbox ?? EMPTY_OUTBOX;
     const { outbox, changes } = enqueue(flying, notice('drift', 'X', { sinceMs: 50 }));
     const written = changes[0]?.item;
@@ -181,7 +181,7 @@ describe('strategy 12.1: the outbox', () => {
     assert.ok(place('M') < place('D') && place('D') < place('I'), text);
   });
 
-  test('a withdrawn item is told by the wider alert alone', () => {
+  test('a withdrawn item is reported by the wider alert alone', () => {
     const { outbox, change } = withdraw(filled(notice('drift', 'X')), 'X');
     assert.equal(outbox.pending.size, 0);
     assert.deepEqual(change, { key: 'X', item: null });

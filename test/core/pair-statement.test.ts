@@ -172,7 +172,7 @@ describe('the pair view (strategy 17.3)', () => {
     );
   });
 
-  it('what was held before the first fill is told by the balances', () => {
+  it('what was held before the first fill is reported by the balances', () => {
     const base: Step = { account: 'A', side: 'buy', size: 2, price: 100, kind: 'own', lagMs: 0, driftPrice: 100 };
     const record = recordOf([base]);
     const balance = (account: AccountName, size: string): BalanceRow => ({

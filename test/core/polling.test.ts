@@ -92,7 +92,7 @@ describe('what a poller asks for, as values', () => {
     assert.match(change?.failure?.message ?? '', /boom/);
   });
 
-  it('9.8 parking is told once; an answer ends it, unless the account was parked while it was under way', () => {
+  it('9.8 parking is reported once; an answer ends it, unless the account was parked while it was under way', () => {
     const parked = { ...polling(), failure: new TestFailure('parked', 'positions', null, 'A') };
     assert.equal(parkingReported(parked).messages?.length, 2);
     assert.equal(parkingReported({ ...parked, isParked: true }).messages, undefined);

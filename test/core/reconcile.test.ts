@@ -461,7 +461,7 @@ describe('10.5 drift', () => {
     assert.deepEqual(taken.at(-1)?.state.lots, []);
   });
 
-  it('10.5 a difference that changes is counted anew', () => {
+  it('10.5 a difference that changes is counted again', () => {
     const taken = readings(stateWith(), [4, 4, 5, 5]);
     assert.equal(taken.at(-1)?.agrees, false);
     assert.equal(readings(stateWith(), [4, 4, 5, 5, 5]).at(-1)?.state.lots[0]?.size.toFixed(), '5');

@@ -56,7 +56,7 @@ describe('11.3 lots of positions found without a journal', () => {
 describe('11.3 11.4 the beginning', () => {
   const empty = emptySymbolState('BNB_USDT_Perp');
 
-  it('11.3 positions are booked as they are, and the beginning is told', () => {
+  it('11.3 positions are booked as they are, and the beginning is reported', () => {
     const { state, facts } = begin(empty, { A: snapshot('A', 4), B: snapshot('B', -3) }, NOW);
     assert.equal(state.begun, true);
     assert.deepEqual(plain(state.booked), { A: '4', B: '-3' });

@@ -595,7 +595,7 @@ describe('10.6 REST and stream disagree', () => {
   it('a reading like the stream between the two ends it', () => {
     assert.deepEqual(disagreeing().read(9, 10).read(11, 4).contradictions, []);
   });
-  it('of a position no frame has told since the streams are followed, REST alone tells', () => {
+  it('of a position no frame has reported since the streams are followed, REST alone tells', () => {
     const account = quoting()
       .order(4, row(1, 'OPEN', 3))
       .read(5, 3, [row(1, 'OPEN', 3)])

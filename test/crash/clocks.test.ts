@@ -123,7 +123,7 @@ test('the unhedged clock runs on, even where nothing but time has passed since i
     assert.equal(saved(world).unhedgedSinceMs, unhedgedSinceMs);
   }));
 
-test('an alert that was told is not told again by a restart, and the stuck clock that went on raises it in time (12)', () =>
+test('an alert that was reported is not reported again by a restart, and the stuck clock that went on raises it in time (12)', () =>
   onStage({ environment: { GRVT_HEDGE_STUCK_HOURS: '0.01' } }, async (world, time) => {
     await until(time, world, 'both quote', bothQuote(world));
     fill(world, 'A');

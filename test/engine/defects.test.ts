@@ -64,7 +64,7 @@ describe('13.5 defects', () => {
     assert.ok(!stderr.includes(key) && !stderr.includes('hush-hush'), stderr);
   });
 
-  it('13.5 the daemon itself fails: its orders are cancelled all the same, it is told, exit code 70', () =>
+  it('13.5 the daemon itself fails: its orders are cancelled all the same, it is reported, exit code 70', () =>
     withScene(async (scene) => {
       const journal = createMemoryJournal();
       const stage = scene.start({ journal });

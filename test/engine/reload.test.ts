@@ -212,7 +212,7 @@ describe('16.4 settings that are read again', () => {
     assert.equal(disk.current().symbols.length, 1);
   });
 
-  it('16.2 the symbols file is replaced as a whole; the former one, a link and its mode stay', () => {
+  it('16.2 the symbols file is replaced as a whole; the previous one, a link and its mode stay', () => {
     const before = readFileSync(join(root, 'symbols.json'), 'utf8');
     symlinkSync('symbols.json', join(root, 'link.json'));
     write('.env', env({ GRVT_HEDGE_SYMBOLS_FILE: 'link.json' }));

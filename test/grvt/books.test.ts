@@ -160,7 +160,7 @@ describe('7.4 the book that prices an order', () => {
     });
   }
 
-  it('who waits for one instrument shares one request, its failure too; afterwards it is asked anew', async () => {
+  it('who waits for one instrument shares one request, its failure too; afterwards it is asked again', async () => {
     let fail: (error: Error) => void = () => {};
     let requests = 0;
     const books = createBooks({

@@ -258,7 +258,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.equal(bucket.limit, 20);
   });
 
-  it('a cut is given back within ten minutes, and that is told', async () => {
+  it('a cut is given back within ten minutes, and that is reported', async () => {
     const bucket = open();
     (await bucket.take(read())).limited();
     await advance(299_000, 1_000);
@@ -288,7 +288,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     }
   });
 
-  it('a wait of more than 10 s is told once, and its end too', async () => {
+  it('a wait of more than 10 s is reported once, and its end too', async () => {
     const bucket = open();
     const permit = await bucket.take(read({ units: 80 }));
     const left: [string, number][] = [];

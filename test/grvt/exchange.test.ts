@@ -662,7 +662,7 @@ describe('connections that were dropped while idle (strategy 9.6, 10.3)', () => 
     return [script, () => dropped];
   };
 
-  it('a read is repeated once, on a new connection, however many were dropped, and nobody is told', async (context) => {
+  it('a read is repeated once, on a new connection, however many were dropped, and nothing is reported', async (context) => {
     const { scripted, exchange, log, wire } = await readyToCreate(context);
     const [script, dropped] = forgetful({ r: [] });
     scripted.on(POSITIONS, script);
@@ -825,7 +825,7 @@ describe('what is said', () => {
     assert.ok(log.includes('the wire tap failed: deaf'));
   });
 
-  it('the same text again is the same answer, heard again; another text, account or status is not', async (context) => {
+  it('the same text again is the same answer, received again; another text, account or status is not', async (context) => {
     const heard: unknown[] = [];
     const { scripted, exchange } = await rig(context, {
       onWire: (event) => {

@@ -324,7 +324,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     });
   }
 
-  it('a repeated frame is told once', async () => {
+  it('a repeated frame is reported once', async () => {
     start();
     await until(allUp);
     for (const number of [1, 1, 2]) {
@@ -334,7 +334,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.equal(bench.frames.length, 2);
   });
 
-  it('a connection given up from outside is lost, and made anew', async () => {
+  it('a connection given up from outside is lost, and remade', async () => {
     start();
     await until(allUp);
     bench.streams.reconnect('B', reason('streams-disagree', '10.6', { instruments: 2 }));
@@ -345,7 +345,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.deepEqual(bench.changes.sort(), ['A up', 'B down', 'B up', 'B up']);
   });
 
-  it('a connection that is being made and has told nothing is kept: a poller that starts loses nothing by it', async () => {
+  it('a connection that is being made and has reported nothing is kept: a poller that starts loses nothing by it', async () => {
     start();
     await until(() => bench.peers.some(({ who }) => who === 'B'));
     bench.streams.reconnect('B', reason('poller-started', '10.6'));

@@ -37,7 +37,7 @@ describe('paper journals', () => {
     return journal;
   };
 
-  it('start anew with each run, the last five kept aside and readable', () => {
+  it('start again with each run, the last five kept aside and readable', () => {
     const directory = temporaryDirectory();
     for (let number = 1; number <= 8; number++) {
       rotatePaperJournals(directory);

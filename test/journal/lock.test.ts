@@ -262,7 +262,7 @@ describe('11.1 locks that go while they are held', () => {
     locks.release();
   });
 
-  it('the data directory’s lock is only missed: a directory that was moved is not made anew', async () => {
+  it('the data directory’s lock is only missed: a directory that was moved is not remade', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     renameSync(asked.dataDirectory, `${asked.dataDirectory}-moved`);

@@ -34,7 +34,7 @@ test('once it is stopped no step follows, not even in the middle of a walk', () 
   assert.equal(steps, 1);
 });
 
-test('a journal that cannot be written is told, and tried again the next day', () => {
+test('a journal that cannot be written is reported, and tried again the next day', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const told: string[] = [];
   const failing = {

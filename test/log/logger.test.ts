@@ -103,7 +103,7 @@ describe('the log', () => {
     }
   });
 
-  it('an alert that goes on is told again after two minutes, or at once after it was resolved', () => {
+  it('an alert that goes on is reported again after two minutes, or at once after it was resolved', () => {
     const { log, file } = memoryLog();
     const raise = (afterMs: number) => log.report({ ...FACTS['alert.raised'], atMs: AT + afterMs });
     raise(0);
@@ -116,7 +116,7 @@ describe('the log', () => {
     raise(122_000);
     assert.equal(file.length, 4);
   });
-  it('a denial is not told once per loop', () => {
+  it('a denial is not reported once per loop', () => {
     const { log, file } = memoryLog();
     for (let n = 0; n < 100; n += 1) log.report({ ...FACTS['intent.denied'], atMs: AT + n * 2000 });
     assert.equal(file.length, 1);

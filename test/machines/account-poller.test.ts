@@ -132,7 +132,7 @@ test('fills are read only for a symbol that asks, and one history that fails kee
   assert.equal(bench.reported('read.failed')[0]?.failure.call, 'fillHistory');
 });
 
-test('failures in a row wait longer each time, up to a bound; a success starts anew', async () => {
+test('failures in a row wait longer each time, up to a bound; a success starts again', async () => {
   const bench = new Bench();
   bench.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
   poll(bench);
@@ -342,7 +342,7 @@ test('a defect in the look-ups fails the poll, not the poller', async () => {
   assert.equal(state(), 'backing-off');
 });
 
-test('an account that must not go on is parked: told once, asked slowly, unparked by the first answer (9.8)', async () => {
+test('an account that must not go on is parked: reported once, asked slowly, unparked by the first answer (9.8)', async () => {
   const bench = new Bench();
   bench.exchange.onOpenOrders = () => Promise.reject(new TestFailure('parked', 'openOrders', 1008, 'A'));
   const { state } = poll(bench);
@@ -453,7 +453,7 @@ async function following(bench: Bench) {
   return { ...poller, frame };
 }
 
-test('a frame gives its symbol a slice at once, and the gateway the own order; no other is told (10.1, 9.4)', async () => {
+test('a frame gives its symbol a slice at once, and the gateway the own order; no other symbol is informed (10.1, 9.4)', async () => {
   const bench = new Bench();
   bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
   const { frame } = await following(bench);
@@ -474,7 +474,7 @@ test('a frame gives its symbol a slice at once, and the gateway the own order; n
   assert.equal(bench.exchange.named('positions').length, 1, 'and nothing is read for it');
 });
 
-test('an order whose end an intact stream has told is not looked up, watched or not (10.2)', async () => {
+test('an order whose end an intact stream has reported is not looked up, watched or not (10.2)', async () => {
   const bench = new Bench();
   bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
   const { frame, send } = await following(bench);
@@ -521,7 +521,7 @@ test('a fill that no order frame covers within a second is looked up, until that
   assert.equal(slice(bench)?.orders[0]?.tradedSize.toFixed(), '0.05');
 });
 
-test('an own order that REST shows and no frame follows ends intactness: alert, and streams connected anew (10.6)', async () => {
+test('an own order that REST shows and no frame follows ends intactness: alert, and streams connected again (10.6)', async () => {
   const bench = new Bench();
   const { reconnected } = await following(bench);
   assert.deepEqual(reconnected, ['the account’s poller has started']);

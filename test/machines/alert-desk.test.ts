@@ -269,7 +269,7 @@ describe('strategy 12.1: delivery', () => {
     assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is told after the next start');
   });
 
-  test('16.4 what is told from now on is in the language of the settings that were read again', async () => {
+  test('16.4 what is reported from now on is in the language of the settings that were read again', async () => {
     const world = new World();
     const texts = alertTexts('zh', 'grvt-hedge prod', 'UTC');
     world.desk.send({ type: 'desk.tuned', texts, dailyReportAtMinutes: 0, stuckMs: 1 });
@@ -428,7 +428,7 @@ describe('strategy 12.1: delivery', () => {
     assert.ok((world.tries[1] ?? 0) - (world.tries[0] ?? 0) >= PACE_MS);
   });
 
-  test('a journal that fails is said once; people are told all the same; it is written when it works again', async () => {
+  test('a journal that fails is said once; messages are sent all the same; it is written when it works again', async () => {
     const world = new World();
     world.journalFails = true;
     world.raise({ kind: 'mmr', account: 'A' });
@@ -459,7 +459,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.tries.length, 1);
   });
 
-  test('9.3 that its entry turns out not to be safe is said, and people are told all the same', async () => {
+  test('9.3 that its entry turns out not to be safe is said, and messages are sent all the same', async () => {
     const world = new World();
     const { promise, reject } = Promise.withResolvers<void>();
     world.safe = promise;
@@ -529,7 +529,7 @@ describe('strategy 12: repeats across restarts', () => {
     });
   }
 
-  test('unhedged: once an episode; a new episode is told again', async () => {
+  test('unhedged: once an episode; a new episode is reported again', async () => {
     const world = new World();
     const since = world.nowMs - 7 * HOUR;
     for (let i = 0; i < 40; i += 1) {
@@ -546,7 +546,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 3);
   });
 
-  test('each start with a difference is told, also when the end of the former was never heard of', async () => {
+  test('each start with a difference is reported, also when the end of the previous one was never raised', async () => {
     const world = new World();
     const differs = (difference: string) =>
       world.raise({ kind: 'start-difference', instrument: 'X', sinceMs: world.nowMs, details: { difference } });
@@ -602,7 +602,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.said('alert.raised').length, 2);
   });
 
-  test('recovery is told once, with how long it lasted, across a restart', async () => {
+  test('recovery is reported once, with how long it lasted, across a restart', async () => {
     const world = new World();
     world.raise({ kind: 'mmr', account: 'A' });
     await world.pass(12 * MINUTE, 1000);
@@ -620,7 +620,7 @@ describe('strategy 12: repeats across restarts', () => {
     );
   });
 
-  test('recovery is told after a start that comes more than a day later: what is open is given an hour to be heard of', async () => {
+  test('recovery is reported after a start that comes more than a day later: what is open is given an hour to be raised again', async () => {
     const world = new World();
     world.raise({ kind: 'mmr', account: 'A' });
     await world.pass(MINUTE);
@@ -653,7 +653,7 @@ describe('strategy 12: repeats across restarts', () => {
     details: { difference, price: '600' },
   });
 
-  test('drifts within the period of the first are told when it ends: how many, and the newest; across a restart', async () => {
+  test('drifts within the period of the first are reported when it ends: how many, and the newest; across a restart', async () => {
     const world = new World();
     world.raise(drift('1'));
     await world.pass(MINUTE);
@@ -677,7 +677,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 2, 'and no more of it');
   });
 
-  test('a drift within the period is told also when the first is over by then, and the end after it', async () => {
+  test('a drift within the period is reported also when the first is over by then, and the end after it', async () => {
     const world = new World();
     world.raise(drift('1'));
     await world.pass(MINUTE);
@@ -690,7 +690,7 @@ describe('strategy 12: repeats across restarts', () => {
     );
   });
 
-  test('a condition whose figures move is told by its period only, by whoever raises it then', async () => {
+  test('a condition whose figures move is reported by its period only, by whoever raises it then', async () => {
     const world = new World();
     world.raise({ kind: 'mmr', account: 'A', details: { ratio: '0.74', threshold: '0.70' } });
     await world.pass(MINUTE);
@@ -699,7 +699,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 1);
   });
 
-  test('an account out of reach silences what it causes; what outlasts it is told then', async () => {
+  test('an account out of reach silences what it causes; what outlasts it is reported then', async () => {
     const world = new World();
     world.fail('A', 'createOrder');
     world.fail('A', 'positions');
@@ -721,7 +721,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.doesNotMatch(later, /cancelOrder/);
   });
 
-  test('a wider failure from before the start silences nothing until it is heard again', async () => {
+  test('a wider failure from before the start silences nothing until it is received again', async () => {
     const world = new World();
     world.raise({ kind: 'account-parked', account: 'A' });
     await world.pass(MINUTE);
@@ -735,7 +735,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.equal(world.deliveries.length, 2);
   });
 
-  test('a repeat that waits when the wider failure begins is left to it, its end is told all the same', async () => {
+  test('a repeat that waits when the wider failure begins is left to it, its end is reported all the same', async () => {
     const world = new World();
     world.fail('A', 'createOrder');
     await world.pass(MINUTE);
@@ -765,7 +765,7 @@ describe('strategy 12.2: the daily report', () => {
   const undecided = () => new World(AT_NINE, ['BNB_USDT_Perp']);
   const reports = (world: World) => world.texts().filter((text) => text.includes('Daily report'));
 
-  test('16.3 what leaves and waits on a lot is told, however short it has', async () => {
+  test('16.3 what leaves and waits on a lot is reported, however short it has', async () => {
     const world = undecided();
     world.know([stuck(7), { ...stuck(0.1, 'SOL_USDT_Perp'), leaves: true }]);
     await world.pass(20 * MINUTE, 1000);
@@ -853,7 +853,7 @@ describe('strategy 12.2: the daily report', () => {
     });
   }
 
-  test('nothing stuck as far as is known is no "none": what is not known is told', async () => {
+  test('nothing stuck as far as is known is no "none": what is not known is reported', async () => {
     const world = new World(AT_NINE, ['SOL_USDT_Perp']);
     await world.pass(HOUR, 2500);
     assert.match(reports(world)[0] ?? '', /0 symbols unhedged>6h\nnot known: SOL_USDT_Perp$/);
@@ -956,7 +956,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
   }
 });
 
-test('a desk that never heard of anything is empty', () => {
+test('an alert manager that never received anything is empty', () => {
   assert.deepEqual(new World(AT_NINE, ['X']).desk.getSnapshot().context.memory, { ...EMPTY_DESK, startedAtMs: START });
 });
 

@@ -238,7 +238,7 @@ describe('11 the start', () => {
     assert.equal(world.reported('engine.stopped')[0]?.exitCode, 69);
   });
 
-  it('13.1 a stop before it trades cleans up all the same: a former run may have left orders', async () => {
+  it('13.1 a stop before it trades cleans up all the same: a previous run may have left orders', async () => {
     const world = new World({ prepare: () => new Promise(() => {}) });
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     assert.equal(world.phase, 'cleaning');
@@ -393,7 +393,7 @@ describe('11 the start', () => {
     assert.equal(world.reported('order.foreign').length, 2);
   });
 
-  it('11.4 foreign orders that rest without an order id are told all the same, each by its client id', async () => {
+  it('11.4 foreign orders that rest without an order id are reported all the same, each by its client id', async () => {
     const world = new World();
     const one = (id: string) => testOrder(id, 'OPEN', { orderId: '0x00', instrument: 'XRP_USDT_Perp' });
     let orders = [one('4711')];
@@ -466,7 +466,7 @@ describe('11 the start', () => {
     assert.equal(again.resting.size, 4);
   });
 
-  it('17.4 the statement of yesterday is told once a day, at the hour of the daily report, across restarts', async () => {
+  it('17.4 the statement of yesterday is reported once a day, at the hour of the daily report, across restarts', async () => {
     const statement = {
       ...{
         day: '2026-11-29',
@@ -540,7 +540,7 @@ describe('11 the start', () => {
     );
   });
 
-  it('12 clocks that differ too much are told, and told to be right again', async () => {
+  it('12 clocks that differ too much are reported, and so is their recovery', async () => {
     const world = await trading();
     world.exchange.skewMs = 60_000;
     await world.pass(2 * LOOP_MS, 100);
@@ -601,7 +601,7 @@ describe('11 the start', () => {
     );
   });
 
-  it('12 a failure told twice is one failing call', async () => {
+  it('12 a failure reported twice is one failing call', async () => {
     const world = await trading();
     for (const inARow of [1, 2])
       world.actor.send({ type: 'account.failed', account: 'A', failure: FAILURE, inARow, atMs: world.clock.nowMs() });
@@ -633,7 +633,7 @@ describe('11 the start', () => {
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'journal-unreachable'));
   });
 
-  it('9.8 12 a parked account is told again as long as it is parked, whatever its reads fail on meanwhile', async () => {
+  it('9.8 12 a parked account is reported again as long as it is parked, whatever its reads fail on meanwhile', async () => {
     const world = await trading();
     const parked = new TestFailure('parked', 'positions', 1008, 'A');
     const down = new TestFailure('unavailable', 'positions', null, 'A');
@@ -1190,7 +1190,7 @@ describe('11.6 a symbol the exchange does not list any more', () => {
   const traded = (world: World) =>
     [...new Set([...world.resting.values()].map(({ order }) => order.instrument))].sort();
 
-  it('places nothing and is told, while the others trade and the list is read once a minute', async () => {
+  it('places nothing and is reported, while the others trade and the list is read once a minute', async () => {
     const world = await restarted();
     assert.deepEqual(traded(world), [SOL]);
     assert.deepEqual(world.alerts('instrument-unlisted'), [`instrument-unlisted:${BNB}`]);
@@ -1397,7 +1397,7 @@ describe('supervision', () => {
     });
   }
 
-  it('its pauses grow while it goes on failing, and begin anew after a calm time', async () => {
+  it('its pauses grow while it goes on failing, and begin again after a calm time', async () => {
     const world = await trading();
     const actor = `symbol:${BNB}`;
     for (const pauseMs of [...RESPAWN_PAUSES_MS, RESPAWN_PAUSES_MS.at(-1)!]) {
@@ -1781,7 +1781,7 @@ describe('13 the stop', () => {
     assert.equal(world.phase, 'stopped');
   });
 
-  it('13.2 what the auditor says while the last alerts are told counts for the exit code', async () => {
+  it('13.2 what the auditor says while the last alerts are reported counts for the exit code', async () => {
     const world = await trading();
     world.onSend = () => new Promise(() => {});
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
@@ -1795,7 +1795,7 @@ describe('13 the stop', () => {
     assert.equal(world.reported('engine.stopped')[0]?.exitCode, 1);
   });
 
-  it('what the auditor says is heard during the stop as well', async () => {
+  it('what the auditor says is received during the stop as well', async () => {
     const world = await trading();
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     world.actor.send({

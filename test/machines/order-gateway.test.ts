@@ -293,7 +293,7 @@ test('what waits for the request budget when a fill is booked does not leave; wh
   assert.equal(bench.exchange.sent().length, 2);
 });
 
-test('a fill every second keeps no repair from leaving: each is decided anew, and what is in flight may rest (9.5)', async () => {
+test('a fill every second keeps no repair from leaving: each is decided again, and what is in flight may rest (9.5)', async () => {
   const bench = new Bench();
   bench.exchange.onCreate = async ({ draft }) =>
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
@@ -343,7 +343,7 @@ test('a full queue turns an intent away as unsent', async () => {
   assert.deepEqual(endings(bench), [`${last.intentId} unsent`]);
 });
 
-test('a symbol that is not there is not told, and nobody is harmed', async () => {
+test('a message to a symbol that does not run is a no-op', async () => {
   const bench = new Bench();
   confirmsAll(bench);
   const { submit, send, state } = openGateway(bench);
@@ -631,7 +631,7 @@ test('what the journal left in doubt is found out from the start; intents keep c
 
 // ---- touch -----------------------------------------------------------------------------------------------------------
 
-test('a touch is read once for however many ask, and told (3.1)', async () => {
+test('a touch is read once for however many ask, and reported (3.1)', async () => {
   const bench = new Bench();
   const { send, children } = openGateway(bench);
   send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
@@ -720,7 +720,7 @@ test('an account found parked by a create is told to the daemon and to its polle
   assert.equal(bench.told('poller:B').length, 0);
 });
 
-test('an account found parked a second time is not told again', async () => {
+test('an account found parked a second time is not reported again', async () => {
   const bench = new Bench();
   bench.exchange.onCancel = () => Promise.reject(new TestFailure('parked', 'cancelOrder', 1001, 'A'));
   const { send } = openGateway(bench);
@@ -955,7 +955,7 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     assert.deepEqual(toldDesk(bench).slice(4), [`cleared ${KEY}`]);
   });
 
-  test('12 a book that cannot be read is told, though nothing left; any order that is answered ends it', async () => {
+  test('12 a book that cannot be read is reported, though nothing left; any order that is answered ends it', async () => {
     const bench = new Bench();
     const { submit } = withDesk(bench);
     bench.exchange.onBook = failing('unavailable', 'book', null);
@@ -969,7 +969,7 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book']);
   });
 
-  test('10.3 12 a touch that cannot be read is told each time, and over with the first book that is, tradable or not', async () => {
+  test('10.3 12 a touch that cannot be read is reported each time, and over with the first book that is, tradable or not', async () => {
     const bench = new Bench();
     const { send } = withDesk(bench);
     const ask = async () => {
@@ -992,7 +992,7 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     assert.deepEqual(toldDesk(bench).slice(3), ['raised api-failure:-:book 1', 'cleared api-failure:-:book']);
   });
 
-  test('12 what a former gateway told is over with the first such call that works, and not before', async () => {
+  test('12 what a previous gateway reported is over with the first such call that works, and not before', async () => {
     const bench = new Bench();
     const { submit, send } = withDesk(bench);
     await bench.pass(1_000, 100);
@@ -1021,7 +1021,7 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     });
   }
 
-  test('12 a cancel that fails is told, and is over with the next that succeeds', async () => {
+  test('12 a cancel that fails is reported, and is over with the next that succeeds', async () => {
     const bench = new Bench();
     const { send } = withDesk(bench);
     bench.exchange.onCancel = failing('unknown', 'cancelOrder');

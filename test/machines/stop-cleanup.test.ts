@@ -109,7 +109,7 @@ test('a stream proves nothing of what no reading has listed yet: it is waited fo
   assert.equal(venue.resting().includes(stray), false);
 });
 
-test('an order whose end a stream told is over, though a reading that lags still lists it (10.6)', async () => {
+test('an order whose end a stream reported is over, though a reading that lags still lists it (10.6)', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
   const [ended, other] = [venue.rest('A', 1), venue.rest('B', 2)];
@@ -309,7 +309,7 @@ test('a look that waits, as in a back-off, keeps the cancels of orders held live
   assert.ok(output());
 });
 
-test('the answers of a look that takes long are used when they come, and it is not asked anew meanwhile (13.1)', async () => {
+test('the answers of a look that takes long are used when they come, and it is not asked again meanwhile (13.1)', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
   const live = venue.rest('A', 1);

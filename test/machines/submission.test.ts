@@ -157,7 +157,7 @@ test('an order is priced, written down, announced, sent and confirmed by its sta
   assert.equal(prepared?.payload, bench.exchange.onSign(draft));
 });
 
-test('an end that a snapshot told first stays the last word, whatever a slow answer says', async () => {
+test('an end that a snapshot reported first stays the last word, whatever a slow answer says', async () => {
   const bench = new Bench();
   submit(bench);
   bench.exchange.onCreate = async ({ draft }) => {
@@ -791,7 +791,7 @@ for (const [what, refuse] of REFUSALS) {
   }
 }
 
-test('a later attempt that found no book is outdated like the first; the one that had left was told (9.5, 9.10)', async () => {
+test('a later attempt that found no book is outdated like the first; the one that had left was reported (9.5, 9.10)', async () => {
   const bench = new Bench();
   const { child } = submit(bench);
   bench.exchange.onCreate = async ({ draft }) =>
@@ -1008,7 +1008,7 @@ test('an expired order needs no fence: 1004 and both lists asked after its expir
   assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /expired/);
 });
 
-test('18.2 of an order that a former holder of the lease prepared a fence is no proof; its expiry and 10 s are', async () => {
+test('18.2 of an order that a previous holder of the lease prepared a fence is no proof; its expiry and 10 s are', async () => {
   const bench = new Bench();
   Object.assign(bench.journal, { isOfPreviousHolder: (id: string) => id === CLIENT_ID });
   resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS + 300_000 }));
@@ -1058,7 +1058,7 @@ test('no time and no number of failures turns unknown into known: the questions 
   assert.ok(asked > 150 && asked < 300, `asked ${asked} times in two hours`);
 });
 
-test('a fence that is refused or lost is no fence: the look-ups begin anew (9.6)', async () => {
+test('a fence that is refused or lost is no fence: the look-ups begin again (9.6)', async () => {
   const bench = new Bench();
   resolveOrder(bench);
   bench.exchange.onCancel = () => Promise.reject(new TestFailure('refused', 'cancelOrder', 2300));

@@ -93,7 +93,7 @@ describe('3.1 a mark that is wrong for a while', () => {
     );
   });
 
-  it('3.1 the accepted mark outlives a restart, the doubt is judged anew', () => {
+  it('3.1 the accepted mark outlives a restart, the doubt is judged again', () => {
     const bench = new MarkBench({ state: accepted });
     bench.poll(6);
     assert.notEqual(bench.context.state.markDoubt, null);
@@ -104,7 +104,7 @@ describe('3.1 a mark that is wrong for a while', () => {
     assert.equal(savedState(bench)?.acceptedMark?.toFixed(), '660');
   });
 
-  it('3.1 what rests as an opening is cancelled while it lasts; told after 10 s, and when it is over', () => {
+  it('3.1 what rests as an opening is cancelled while it lasts; reported after 10 s, and when it is over', () => {
     const resting = [order('A', 'buy', '1.66', 599), order('B', 'sell', '1.66', 601)];
     const bench = new MarkBench({ state: { ...accepted, orders: resting } });
     const wrong = () => {

@@ -76,7 +76,7 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
     assert.equal(words.filter((word) => word.startsWith('gateway cancel')).length, 1);
   });
 
-  it('16.1 a held symbol that cannot decide has its net told all the same', () => {
+  it('16.1 a held symbol that cannot decide has its net reported all the same', () => {
     const bench = repairing();
     steer(bench, ['cancel']);
     bench.words();

@@ -395,7 +395,7 @@ function firstFilled(bench: SymbolBench) {
 describe('9.10 order by order', () => {
   const gatewayWords = (bench: SymbolBench) => bench.words().filter((word) => word.startsWith('gateway'));
 
-  it('9.10 no create is decided on an account whose intent is under way; a fill withdraws it, and decides anew', () => {
+  it('9.10 no create is decided on an account whose intent is under way; a fill withdraws it, and decides again', () => {
     const bench = beginning(5, -5);
     bench.words();
     const second = firstFilled(bench);
@@ -685,7 +685,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.context.state.split?.ratio.toFixed(), '10');
   });
 
-  it('10.5 12 a difference that changes before it is adopted is told after 60 s, and its end', () => {
+  it('10.5 12 a difference that changes before it is adopted is reported after 60 s, and its end', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     const [first, ...rest] = Array.from({ length: 9 }, (_, turn) => 140 + turn);
     const said: string[][] = [first, ...rest].map((size) => {
@@ -705,7 +705,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.ok(bench.words().includes('alert-desk cleared drift-held'));
   });
 
-  it('10.5 12 9.6 one that is held while an order is in doubt is told as well', () => {
+  it('10.5 12 9.6 one that is held while an order is in doubt is reported as well', () => {
     const bench = new SymbolBench({
       coverage,
       state: stateWith({ orders: [order('A', 'buy', 4, 100, { unknown: true })] }),
@@ -865,7 +865,7 @@ describe('10.3 our clock is set back by an hour', () => {
     assert.equal(bench.context.state.booked.A.toFixed(), '15');
   });
 
-  it('10.3 nothing is decided until both accounts are read anew, then everything is as before', () => {
+  it('10.3 nothing is decided until both accounts are read again, then everything is as before', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     bench.setClockBack(HOUR_MS);
     bench.read('A', 150);
@@ -1849,7 +1849,7 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     unhedgedSinceMs: 0,
   });
 
-  it('11.6 places nothing, keeps positions and lots, books fills, and is told', () => {
+  it('11.6 places nothing, keeps positions and lots, books fills, and is reported', () => {
     const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
     assert.deepEqual(bench.alerts(), ['alert-desk raised instrument-unlisted']);
     bench.read('A', 5);
@@ -2052,7 +2052,7 @@ describe('13.1 draining', () => {
     assert.equal(bench.phase, 'draining');
   });
 
-  it('13.1 it is told once', () => {
+  it('13.1 it is reported once', () => {
     const bench = SITUATIONS.draining?.() ?? assert.fail();
     bench.send({ type: 'trading.drain' });
     assert.equal(bench.reported('state.changed').filter((fact) => fact.to === 'draining').length, 1);
@@ -2098,7 +2098,7 @@ describe('a gateway that replaces a failed one', () => {
     assert.equal(hedged.words().filter((word) => word.startsWith('gateway submit')).length, 2);
   });
 
-  it('9.7 a cancel the former gateway had is asked for again', () => {
+  it('9.7 a cancel the previous gateway had is asked for again', () => {
     const going = order('A', 'buy', 10, 99, { clientOrderId: 'G', cancelRequestedAtMs: BENCH_START_MS });
     const bench = new SymbolBench({
       coverage,

@@ -85,7 +85,7 @@ test('books, trades, marks and funding of each symbol, a file per day, each begi
   assert.equal(funding?.kind === 'funding' && funding.rate, 100_000n, '0.0001 of the notional, 1e-9');
 });
 
-test('a connection that falls silent is made anew, and what was missed is a gap of that length', async (t) => {
+test('a connection that falls silent is remade, and what was missed is a gap of that length', async (t) => {
   const directory = temporaryDirectory(t);
   await recording(t, directory, START_MS, async ({ time, silence, said }) => {
     await time.run(START_MS + 20_000);

@@ -187,7 +187,7 @@ test('missing days are a gap, and are named', () => {
   assert.deepEqual(gap, { kind: 'gap', atMs: NOON, toMs: NOON + 3 * DAY, why: 'no file of that day' });
 });
 
-test('a gap over midnight is told in both files, so that a range that begins within it begins with it', () => {
+test('a gap over midnight is reported in both files, so that a range that begins within it begins with it', () => {
   const at = fresh();
   write(at, [
     { kind: 'instrument', atMs: NOON, spec },

@@ -26,7 +26,7 @@ describe('planted mistakes', () => {
     assert.match(caught?.by ?? 'nothing', /^(I1|truth) /);
   });
 
-  it('a name that is none is told with the nearest that is', () => {
+  it('a name that is none is reported with the nearest that is', () => {
     assert.equal(unknownNames(['no-guard', 'taker-order']), null);
     assert.equal(unknownNames(['no-guard', 'no-gaurd']), 'no-gaurd: no such mistake; the nearest is no-guard');
   });

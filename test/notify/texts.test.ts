@@ -152,7 +152,7 @@ describe('strategy 12: texts', () => {
     assert.match(text, /^resolved: MMR ALERT\n- BNB_USDT_Perp, account A, lasted 11 min, 02:52 to 03:03$/);
   });
 
-  test('what came up often while it could not be told says how often and since when', () => {
+  test('what came up often while it could not be reported says how often and since when', () => {
     const text = say('en', notice('api-failure', { times: 720, sinceMs: NOW - 24 * HOUR }));
     assert.match(text, /since 03-05 03:04 \(24 h\), occurred 720 times/);
   });

@@ -368,7 +368,7 @@ describe('faults of streams', () => {
     assert.equal(d.call('A', 'positions').status, 401);
   });
 
-  it('late-position-frame: the fill is told long before its position', async () => {
+  it('late-position-frame: the fill is reported long before its position', async () => {
     const d = new Desk();
     d.still();
     const ear = new Ear(d, '/ws/full', 'A');

@@ -138,7 +138,7 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.equal((await worker.ended).code, 0);
   });
 
-  it('a run whose worker is not heard of for 15 s waits again within 25 s', async (t) => {
+  it('a run whose worker is silent for 15 s waits again within 25 s', async (t) => {
     const url = await server.fresh();
     const one = coordinate(t, url, CAMPAIGN, 1);
     await waits(one);
@@ -239,7 +239,7 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.deepEqual([...one.results.keys()].sort(), [0, 1, 2, 3]);
   });
 
-  it('a database that cannot be used is told in one line without the password', async () => {
+  it('a database that cannot be used is reported in one line without the password', async () => {
     const url = new URL(await server.fresh());
     url.pathname = '/missing';
     await assert.rejects(

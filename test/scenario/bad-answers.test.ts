@@ -264,7 +264,7 @@ describe('what is not ours to decide about', TOGETHER, () => {
       stage.unbroken();
     }));
 
-  it('11.4 9.7 600 open foreign orders: each named once, told without a flood, none touched', () =>
+  it('11.4 9.7 600 open foreign orders: each named once, reported without a flood, none touched', () =>
     withScene(async (scene) => {
       const { paper, meddler, start } = scene;
       for (let index = 0; index < 600; index += 1)

@@ -241,7 +241,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       assert.equal(await stage.stop(), 0);
     }));
 
-  it('16.4 keys are rotated by a reload: the former ones are revoked then, no order ends and both accounts trade on', () =>
+  it('16.4 keys are rotated by a reload: the previous ones are revoked then, no order ends and both accounts trade on', () =>
     withScene(async (scene) => {
       const { control } = scene.paper.exchange;
       const stage = await quoting(scene);

@@ -90,7 +90,7 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
       assert.deepEqual(ourOrders(paper), []);
     }));
 
-  it('18.2 a former holder that stands by ends at a signal', () =>
+  it('18.2 a previous holder that stands by ends at a signal', () =>
     withPair(async ({ start }) => {
       const one = start('one');
       await trades(one);

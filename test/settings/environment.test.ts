@@ -391,7 +391,7 @@ describe('names that are not settings', () => {
       );
     });
   }
-  it('the former rate is ignored beside the factor, and refused where it is no rate', () => {
+  it('the previous rate is ignored beside the factor, and refused where it is no rate', () => {
     const both = load({ GRVT_HEDGE_REQUESTS_PER_SEC: '20', GRVT_HEDGE_RATE_SCALE: '3' });
     assert.ok(both.ok);
     assert.equal(String(both.settings.rateScale), '3');
@@ -794,7 +794,7 @@ describe('the settings object', () => {
     );
     assert.equal(errors.length, 3);
   });
-  it('a warning is a value, told in either language', () => {
+  it('a warning is a value, reported in either language', () => {
     const result = load({ GRVT_HEDGE_ORDER_TTL_SEC: '600' });
     const [why] = settingsOf(result) && result.ok ? result.warnings : [];
     assert.equal(why?.code, 'orders-end-early');

@@ -41,7 +41,7 @@ describe('a key that a row has more than once', () => {
       'symbols.json [1] SOL_USDT_Perp enabled: is there more than once: expected each key once',
     ]);
   });
-  it('is told beside what else is wrong with the row', () => {
+  it('is reported beside what else is wrong with the row', () => {
     const errors = refusals(`[{"instrument": "A", "instrument": "B", "nonsense": 1}]`);
     assert.match(errors[0] ?? '', /^symbols\.json \[0\] B instrument: is there more than once/);
     assert.ok(errors.some((error) => error.includes('nonsense: unknown key')));

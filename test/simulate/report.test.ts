@@ -144,7 +144,7 @@ describe('the total over all seeds', () => {
     assert.match(reportText(cut, 0), /interrupted: cut short 2, without figures 3/);
   });
 
-  it('the share of requests that was spoilt is told, and of order calls by itself', () => {
+  it('the share of requests that was faulty is reported, and of order calls by itself', () => {
     const carried = { requests: { count: 12, spoilt: 3 }, orderCalls: { count: 4, spoilt: 2 } };
     const report = reportOf([campaign(1), campaign(2, { carried, faults: { garbage: 5 } })], {}, WALL);
     assert.deepEqual(report.carried, {

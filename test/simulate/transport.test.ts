@@ -158,7 +158,7 @@ describe('the in-process transport', () => {
     for (const [index, one] of inProcess.entries()) assert.deepEqual(one, overLoopback[index], one.path);
   });
 
-  it('each request is told once, with whether a fault met it', async () => {
+  it('each request is reported once, with whether a fault met it', async () => {
     const time = new VirtualTime(START_MS, () => 0.5);
     const exchange = createPaper({ seed: SEED, startMs: START_MS, rateLimits: false });
     const told: string[] = [];

@@ -284,7 +284,7 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await context.close();
   });
 
-  test('a view that is made anew stays where it was read', async (t) => {
+  test('a view that is remade stays where it was read', async (t) => {
     const web = await serve(t, { symbols: manySymbols(60) });
     const { page } = await openPage(browser, web.url);
     await page.evaluate('scrollTo(0, 700)');

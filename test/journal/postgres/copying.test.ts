@@ -99,7 +99,7 @@ describe('copies between a file and a database (strategy 18.1)', { skip }, () =>
     assert.equal(existsSync(missing), false);
   });
 
-  it('what commands read is brought up to date, and begun anew where it holds what the database does not', async () => {
+  it('what commands read is brought up to date, and begun again where it holds what the database does not', async () => {
     const pairName = 'looked';
     const options = { directory: temporaryDirectory(), fileName: 'copy.db', days: 30, clock: CLOCK };
     assert.equal(await refreshCopy(address, pairName, options), false);

@@ -210,7 +210,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await closed(journal);
   });
 
-  it('nothing of an epoch that is over is written, and its engine is told', async () => {
+  it('nothing of an epoch that is over is written, and its engine is informed', async () => {
     const pairName = 'over';
     const first = await openPair(address, { pairName });
     await write(first, 'ours');
