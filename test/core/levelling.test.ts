@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Decimal, decimal } from '../../src/core/decimal.ts';
-import { type LevelledAccount, levelling } from '../../src/core/levelling.ts';
+import { type LevelledAccount, levelling, levellingAdvice } from '../../src/core/levelling.ts';
+import { reason } from '../../src/core/reasons.ts';
 import '../support/fixed-seed.ts';
 
 /** Strategy 17.5: the transfer that makes both margin ratios equal. */
@@ -39,7 +40,24 @@ const cases: [name: string, A: LevelledAccount, B: LevelledAccount, expected: st
   ['isolated', account('1', '1'), account('2', '1', { isolated: ['SOL_USDT_Perp'] }), 'isolated'],
   ['equal already', account('10', '1'), account('10.009', '1'), 'level'],
   ['nothing to give', account('1', '1'), account('9', '1', { initial: decimal('9') }), 'nothing-to-give'],
-  ['the exchange does not say', account('1', '1'), account('9', '1', { initial: null }), 'not-known'],
+  [
+    'a debt that the bounded transfer does not lift',
+    account('-100', '500'),
+    account('1500', '500', { availableToTransfer: decimal('50') }),
+    'nothing-to-give',
+  ],
+  [
+    'the exchange does not say what may be transferred',
+    account('1', '1'),
+    account('9', '1', { availableToTransfer: null }),
+    'not-known',
+  ],
+  [
+    'the exchange does not say the initial margin',
+    account('1', '1'),
+    account('9', '1', { initial: null }),
+    'not-known',
+  ],
 ];
 
 function shown(found: ReturnType<typeof levelling>): string {
@@ -69,4 +87,27 @@ describe('levelling (strategy 17.5)', () => {
       }),
     );
   });
+});
+
+describe('the advice on levelling (strategy 17.5)', () => {
+  const summary = (equity: string, maintenance: string) => {
+    const { margin } = account(equity, maintenance);
+    return { totalEquity: decimal(equity), maintenanceMargin: decimal(maintenance), margin };
+  };
+  const bare = { totalEquity: decimal('1'), maintenanceMargin: decimal('1') };
+
+  it('names the transfer and both ratios after it, rounded down', () =>
+    assert.deepEqual(
+      levellingAdvice({ A: summary('400', '300'), B: summary('2000', '100') }),
+      reason('levelling', '17.5', {
+        ...{ from: 'B', to: 'A', amount: '1400.00', isBounded: false, ratioA: '16.66', ratioB: '16.66' },
+      }),
+    ));
+  for (const [name, accounts, why] of [
+    ['A without margin figures', { A: bare, B: summary('9', '1') }, 'not-known'],
+    ['B without margin figures', { A: summary('9', '1'), B: bare }, 'not-known'],
+    ['accounts that are level', { A: summary('10', '1'), B: summary('10', '1') }, 'level'],
+  ] as const)
+    it(`says why there is none: ${name}`, () =>
+      assert.deepEqual(levellingAdvice(accounts), reason('no-levelling', '17.5', { why })));
 });
