@@ -191,6 +191,7 @@ const staleCopyLate: Play = async (world, holder) => {
   const isFrozen = await holder.frozenAt('between check and bytes', CREATE_MS, () => world.judge.fillOne());
   const tookMs = await taken(world, await failOver(world, 0));
   if (isFrozen) holder.thaw();
+  await pause(LATER_MS);
   return tookMs;
 };
 
