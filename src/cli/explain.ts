@@ -1,9 +1,10 @@
 import { errorText } from '../core/error-text.ts';
+import { symbolNamed } from '../core/symbol-name.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
 import { type Difference, replay } from '../explain/replay.ts';
-import { explainSymbol } from '../explain/symbol.ts';
+import { explainSymbol, symbolsOf } from '../explain/symbol.ts';
 import { explainOrder } from '../explain/why.ts';
 import { clockTime, zoneName } from '../explain/words.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -77,7 +78,8 @@ export function whySymbolCommand(
 ): number {
   return withJournal(parts, options, (journal) => {
     const nowMs = parts.clock.nowMs();
-    const explained = explainSymbol(journal, symbol, nowMs - lastMs, nowMs);
+    const instrument = symbolNamed(symbolsOf(journal), symbol) ?? symbol;
+    const explained = explainSymbol(journal, instrument, nowMs - lastMs, nowMs);
     if (explained !== null) return printListing(parts, options, explained);
     parts.complain(`The journal has nothing about ${symbol} since ${clockTime(nowMs - lastMs)} ${zoneName()}`);
     return 1;

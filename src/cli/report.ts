@@ -1,8 +1,8 @@
+import { symbolNamed } from '../core/symbol-name.ts';
 import { makeReport, type ReportGroup, reportTable } from '../explain/report.ts';
 import { reportCsv } from '../explain/report-csv.ts';
+import { symbolsOf } from '../explain/symbol.ts';
 import { plainJson } from '../explain/words.ts';
-import type { EngineJournal } from '../journal/engine-journal.ts';
-import { dayOf } from '../journal/money.ts';
 import { nearest } from '../settings/index.ts';
 import { type JournalCommandParts, type JournalOptions, withJournal } from './explain.ts';
 
@@ -23,7 +23,7 @@ export function reportCommand(parts: JournalCommandParts, symbol: string | null,
   const by = options.by ?? (symbol === null ? 'day' : 'symbol');
   return withJournal(parts, options, (journal) => {
     const known = symbolsOf(journal);
-    const instrument = symbol === null ? null : named(known, symbol);
+    const instrument = symbol === null ? null : symbolNamed(known, symbol);
     if (instrument === undefined) {
       const near = nearest(symbol ?? '', known);
       const names = near ?? (known.join(', ') || 'none yet');
@@ -43,19 +43,4 @@ export function reportCommand(parts: JournalCommandParts, symbol: string | null,
     else for (const line of reportTable(report, by)) parts.print(line);
     return 0;
   });
-}
-
-/** Every symbol that has a ledger or ever had a fill. */
-function symbolsOf(journal: EngineJournal): string[] {
-  const booked = journal.latestOfEach('money.day').map(({ key }) => dayOf(key).instrument);
-  const kept = journal.latestOfEach('symbol.state').map(({ key }) => key);
-  return [...new Set([...booked, ...kept])].filter((name) => name !== '').sort();
-}
-
-function named(known: readonly string[], name: string): string | undefined {
-  const wanted = name.toLowerCase();
-  const ofBase = known.filter((instrument) => instrument.split('_', 1)[0]?.toLowerCase() === wanted);
-  return (
-    known.find((instrument) => instrument.toLowerCase() === wanted) ?? (ofBase.length === 1 ? ofBase[0] : undefined)
-  );
 }

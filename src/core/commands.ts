@@ -3,6 +3,7 @@ import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
+import { symbolNamed } from './symbol-name.ts';
 
 /**
  * Commands to a running engine (strategy 16.2): (engine, command, now) → answer and effects. Pure. A command that is
@@ -256,7 +257,8 @@ function choose(
   const unknown: AnswerLine[] = [];
   const chosen = new Set<SteeredSymbol>();
   for (const name of names) {
-    const found = named(symbols, name);
+    const instrument = symbolNamed(known, name);
+    const found = symbols.find((one) => one.instrument === instrument);
     if (found !== undefined) chosen.add(found);
     else {
       const near = nearest(name, known);
@@ -264,15 +266,6 @@ function choose(
     }
   }
   return unknown.length > 0 ? { ok: false, says: unknown } : { ok: true, symbols: [...chosen] };
-}
-
-/** `BNB_USDT_Perp`, or `BNB` if only one symbol has that base. */
-function named(symbols: readonly SteeredSymbol[], name: string): SteeredSymbol | undefined {
-  const wanted = name.toLowerCase();
-  const whole = symbols.find(({ instrument }) => instrument.toLowerCase() === wanted);
-  if (whole !== undefined) return whole;
-  const ofBase = symbols.filter(({ instrument }) => instrument.split('_', 1)[0]?.toLowerCase() === wanted);
-  return ofBase.length === 1 ? ofBase[0] : undefined;
 }
 
 /** The figures a command concerns (strategy 16.6): of the symbols it names, else of those with orders or positions. */

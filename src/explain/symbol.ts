@@ -1,8 +1,16 @@
 import type { Fact } from '../core/facts.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
+import { dayOf } from '../journal/money.ts';
 import { lasting } from '../texts/duration.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import { clockTime, zoneName } from './words.ts';
+
+/** Every symbol that has a ledger or ever had a fill. */
+export function symbolsOf(journal: EngineJournal): string[] {
+  const booked = journal.latestOfEach('money.day').map(({ key }) => dayOf(key).instrument);
+  const kept = journal.latestOfEach('symbol.state').map(({ key }) => key);
+  return [...new Set([...booked, ...kept])].filter((name) => name !== '').sort();
+}
 
 /** A period in which state and idle reason of a symbol did not change; null: not idle, or not reported. */
 interface Stretch {
@@ -30,7 +38,7 @@ export function explainSymbol(
   for (const entry of journal.scan({ kind: 'fact', sinceMs })) {
     const fact = entry.body as Fact;
     if (fact.type !== 'state.changed' && fact.type !== 'symbol.idle') continue;
-    if (fact.instrument.toLowerCase() !== symbol.toLowerCase()) continue;
+    if (fact.instrument !== symbol) continue;
     phase = fact.type === 'state.changed' ? fact.to : phase;
     found.push(stretchOf(fact, phase));
   }

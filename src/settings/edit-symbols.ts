@@ -1,3 +1,4 @@
+import { symbolNamed } from '../core/symbol-name.ts';
 import { readSymbols } from './symbols-file.ts';
 import { nearest } from './wording.ts';
 
@@ -52,11 +53,9 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
 
 /** Index of the symbol's row; by its base (`BNB`) if only one row has it. -1: none. */
 function rowOf(names: readonly string[], symbol: string, byBase: boolean): number {
-  const wanted = symbol.toLowerCase();
-  const whole = names.findIndex((name) => name.toLowerCase() === wanted);
-  if (whole >= 0 || !byBase) return whole;
-  const ofBase = names.filter((name) => name.split('_', 1)[0]?.toLowerCase() === wanted);
-  return ofBase.length === 1 ? names.indexOf(ofBase[0]!) : -1;
+  const named = symbolNamed(names, symbol);
+  const isWhole = named?.toLowerCase() === symbol.toLowerCase();
+  return named === undefined || !(isWhole || byBase) ? -1 : names.indexOf(named);
 }
 
 /** Typed values as JSON: plain numbers, `true` and `false` as such, everything else as text. */

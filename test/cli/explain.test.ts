@@ -251,10 +251,10 @@ test('why of an id nobody knows: whose it would be', () => {
 
 test('why of a symbol: its states and why it submitted nothing, each with its time, as text and as JSON', () => {
   const { look, text } = parts();
-  const name = 'bnb_usdt_perp';
+  const name = 'bnb';
   assert.equal(whySymbolCommand(look, name, 10 * 86_400_000, {}), 0);
   const lines = text().split('\n');
-  assert.match(lines[0]!, /^bnb_usdt_perp since 20\d\d-/);
+  assert.match(lines[0]!, /^BNB_USDT_Perp since 20\d\d-/);
   assert.ok(
     lines.some((one) => / {2}imbalanced {4}net .* \(strategy 5\), for /.test(one)),
     text(),
