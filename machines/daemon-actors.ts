@@ -53,7 +53,11 @@ export function spawnOne(context: DaemonContext, actor: string, spawner: Spawner
     case 'alert-desk': {
       const { notifier, texts } = deps;
       const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
-      const stuckNow = () => stuckSymbols(context, self);
+      // Symbols come and go while the alert manager runs. It may ask at once, before the daemon's step that starts it has ended.
+      const stuckNow = () => {
+        const daemon = self.getSnapshot();
+        return stuckSymbols(daemon.matches('starting') ? context : daemon.context, self);
+      };
       const input = { journal, notifier, clock, reporter, texts, settings: desk, stuckNow };
       spawner.spawnChild('alertDesk', { ...named, input });
       return;

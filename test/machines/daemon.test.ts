@@ -540,6 +540,26 @@ describe('11 the start', () => {
     );
   });
 
+  it('12.2 a symbol that was added while it runs is in the daily report', async () => {
+    const engineSymbol = (name: string) => ({ config: config({ instrument: name }), instrument: instrument({ name }) });
+    // 20:05 in Beijing, five minutes after the start.
+    const dailyReportAtMinutes = 20 * 60 + 5;
+    const world = new World({ prepare: async () => [engineSymbol(SOL)], settings: { dailyReportAtMinutes } });
+    const { lots, booked } = stateAfter([fill('A', 'buy', 1, 700)]);
+    const atMs = world.clock.nowMs() - 9 * 3_600_000;
+    world.journal.append([
+      { kind: 'symbol.state', key: BNB, atMs, body: stateWith({ lots, booked, unhedgedSinceMs: atMs }) },
+    ]);
+    world.exchange.onPositions = async (account) =>
+      account === 'A' ? [position(1, { entryPrice: d(700), markPrice: d(600) })] : [];
+    await world.settle();
+    await world.pass(10_000, 1_000);
+    world.actor.send({ type: 'symbols.steered', symbols: [engineSymbol(BNB)] });
+    await world.pass(310_000, 1_000);
+    const report = world.sentTexts.find((text) => text.includes('Daily report'));
+    assert.match(report ?? '', /1 symbol unhedged>6h\n- BNB_USDT_Perp: to hedge, sell 1 BNB/);
+  });
+
   it('12 clocks that differ too much are reported, and so is their recovery', async () => {
     const world = await trading();
     world.exchange.skewMs = 60_000;
