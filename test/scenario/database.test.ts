@@ -33,7 +33,7 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
   it('18.2 a standby trades within 15 s of a kill, on the same orders; commands read the database from anywhere', () =>
     withPair(async ({ paper, url, start, command }) => {
       const empty = await command('two', 'check');
-      assert.match(empty.text, /PostgreSQL \d+.*, synchronous_commit on\nJournal: nothing of dev-\d+-\d+ yet/);
+      assert.match(empty.text, /PostgreSQL \d+.*, synchronous_commit on\nJournal: no journal of dev-\d+-\d+ yet/);
       assert.equal(empty.code, 0, empty.text);
       const one = start('one');
       await trades(one);

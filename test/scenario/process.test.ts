@@ -162,20 +162,23 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
       await new Promise<void>((listening) => gateway.listen(0, '127.0.0.1', listening));
       const { port } = gateway.address() as { port: number };
       const given = { ...env, TELEGRAM_GATEWAY_URL: `http://127.0.0.1:${port}/send-message` };
-      for (const [answer, code, args] of [
-        [200, 0, ['check']],
-        [200, 0, ['check', '--send']],
-        [401, 1, ['check', '--send']],
-      ] as const) {
-        status = answer;
-        await withRun(args, given, async (run) => {
-          assert.equal((await run.exit).code, code, run.screen());
-          assert.match(run.screen(), /Nothing was changed/);
-          if (code === 1) assert.match(run.screen(), /did not take the message: status 401/);
-        });
+      try {
+        for (const [answer, code, args] of [
+          [200, 0, ['check']],
+          [200, 0, ['check', '--send']],
+          [401, 1, ['check', '--send']],
+        ] as const) {
+          status = answer;
+          await withRun(args, given, async (run) => {
+            assert.equal((await run.exit).code, code, run.screen());
+            assert.match(run.screen(), /Nothing was changed/);
+            if (code === 1) assert.match(run.screen(), /did not accept the message: status 401/);
+          });
+        }
+      } finally {
+        gateway.close();
+        rmSync(directory, { recursive: true });
       }
-      gateway.close();
-      rmSync(directory, { recursive: true });
       assert.equal(bodies.length, 2);
       assert.match(bodies[0] ?? '', /"chatId":"-1009876543210"/);
     }));
