@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { codeName } from './code.ts';
 import { pack } from './pack.ts';
 import {
@@ -92,7 +93,8 @@ export async function runInQueue(
       options.onStanding(await ask(() => standing(queue, batch.code, toldOf, say)));
       if (jobs.length > 0) continue;
       if (signal.aborted) break;
-      await pause(signal);
+      // Rejects early when the signal is aborted, which the next turn sees.
+      await setTimeout(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
     }
     return true;
   } catch (thrown) {
@@ -130,19 +132,6 @@ async function standing(
     );
   }
   return { running: [], workers: fit.length };
-}
-
-/** Ends early with the signal. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, LOOK_EVERY_MS);
-    signal.addEventListener('abort', over);
-  });
 }
 
 async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {
