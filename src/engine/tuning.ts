@@ -84,6 +84,8 @@ export function journalledStart(journal: EngineJournal): readonly StartSymbol[] 
     const { begun, instrument, lots, booked, orders } = state;
     const givingWay = ACCOUNTS.filter((account) => restOf(state, { account, purpose: 'repair' }) !== null);
     const reducing = ACCOUNTS.filter((account) => mayOnlyReduce(state, account));
-    return begun ? [{ instrument, lots, booked, orders, givingWay, mayOnlyReduce: reducing }] : [];
+    // One that has not begun has no lots yet, but orders that may still arrive (18.1).
+    if (!begun && orders.length === 0) return [];
+    return [{ instrument, lots, booked, orders, givingWay, mayOnlyReduce: reducing, begun }];
   });
 }

@@ -11,6 +11,7 @@ import {
   SYMBOL,
   strategyOrderId,
 } from '../support/audited-engine.ts';
+import { order } from '../support/core.ts';
 
 const A_BUY = { account: 'A', side: 'buy', size: '10', price: '99.9' } as const;
 const B_SELL = { account: 'B', side: 'sell', size: '10', price: '100.1' } as const;
@@ -429,6 +430,27 @@ describe('15.2 the decision judge: a create and its decision', () => {
           traded: d(0),
           booked: d(0),
         };
+        create(engine, B_SELL, { orders: [row] });
+        only(engine, '15.2');
+        return engine;
+      },
+    },
+    {
+      name: '18.1 an order of the previous holder that may still arrive is declared, before its symbol begins',
+      breaks: [],
+      scene: () => {
+        const waiting = order('A', 'buy', 10, 99.9, { clientOrderId: strategyOrderId('A', 'buy', 7) });
+        const known = {
+          instrument: INSTRUMENT,
+          lots: [],
+          booked: { A: d(0), B: d(0) },
+          orders: [waiting],
+          begun: false,
+        };
+        const engine = new AuditedEngine({ knownAtStart: [known] });
+        engine.readBoth().book();
+        const { clientOrderId, account, side, price, size } = waiting;
+        const row = { account, clientOrderId, side, price, size, traded: d(0), booked: d(0) };
         create(engine, B_SELL, { orders: [row] });
         only(engine, '15.2');
         return engine;

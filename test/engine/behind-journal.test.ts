@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decimal } from '../../src/core/decimal.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { ExchangeOrder, ListedOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
+import { emptySymbolState } from '../../src/core/symbol-state.ts';
 import { beginAgain, settleBehindJournal } from '../../src/engine/behind-journal.ts';
+import { journalledStart } from '../../src/engine/tuning.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { lastSequence, unsettledOrders } from '../../src/journal/read.ts';
 
@@ -86,5 +89,21 @@ describe('18.1 client ids after a journal that may be behind', () => {
     const silent = { ...exchange([], []), openOrders: () => Promise.reject(new Error('no answer')) };
     await assert.rejects(settleBehindJournal(silent, journal, NOW), /no answer/);
     assert.equal(await settleBehindJournal(exchange([at(NOW)], []), journal, NOW), true);
+  });
+
+  it('the auditor is told of the orders that may still arrive, before their symbol begins', () => {
+    const journal = createMemoryJournal();
+    const [instrument, clientOrderId] = ['BNB_USDT_Perp', order(at(NOW)).clientOrderId];
+    const intent = { account: 'B', side: 'sell', size: decimal('1'), purpose: 'opening', instrument };
+    const figures = { price: decimal('600'), sentAtMs: NOW, expirationMs: NOW + 60_000 };
+    const prepared = { clientOrderId, sequence: at(NOW), intent, ...figures } as unknown as PreparedOrder;
+    journal.append([
+      { kind: 'symbol.state', key: instrument, atMs: NOW, body: { ...emptySymbolState(instrument), begun: true } },
+      { kind: 'order.prepared', key: clientOrderId, atMs: NOW, body: prepared },
+    ]);
+    beginAgain(journal, NOW);
+    const [known, ...others] = journalledStart(journal);
+    assert.deepEqual([known?.begun, known?.orders.map((one) => one.clientOrderId)], [false, [clientOrderId]]);
+    assert.equal(others.length, 0);
   });
 });

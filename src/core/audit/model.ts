@@ -89,6 +89,8 @@ export interface StartSymbol {
   readonly givingWay?: readonly AccountName[];
   /** Accounts for which the exchange demanded `reduce_only` (strategy 9.13). Absent: none. */
   readonly mayOnlyReduce?: readonly AccountName[];
+  /** false: its lots follow from the positions, only the orders are known (strategy 18.1). */
+  readonly begun?: boolean;
 }
 
 /** The engine's clocks: wall clock, monotonic clock, and how often the wall clock was set back (strategy 10.3). */

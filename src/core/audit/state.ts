@@ -125,7 +125,7 @@ export class Audit {
   }
 
   #takeJournal(known: StartSymbol): void {
-    this.ledgers.set(known.instrument, ledgerOf(known));
+    if (known.begun !== false) this.ledgers.set(known.instrument, ledgerOf(known));
     for (const account of known.givingWay ?? []) this.givesWay(account, known.instrument);
     for (const account of known.mayOnlyReduce ?? []) this.mayOnlyReduce(account, known.instrument);
     for (const one of known.orders) {
