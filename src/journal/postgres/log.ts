@@ -19,7 +19,7 @@ const QUEUE_BYTES = 64 * 1024 * 1024;
 /** Pause between attempts to reconnect, doubling. */
 const RETRY_MS = 100;
 const RETRY_MAX_MS = 1_000;
-/** How long a stop waits for the last entries: one statement and one connection attempt. */
+/** How long a stop tries to write the last entries and to release the lease: one statement and one connection attempt. */
 const CLOSE_MAX_MS = 5_000;
 /** Rows per removing statement; a step of compaction has fewer, except for a group of an order. */
 const REMOVE_ROWS = 5_000;
@@ -85,6 +85,9 @@ export class DatabaseLog implements Durability {
   #linger: NodeJS.Timeout | null = null;
   #failure: JournalError | null = null;
   #closing = false;
+  /** The last entries are there; what is left is to release the lease. */
+  #releasing = false;
+  #isReleased = false;
   #trouble: Trouble | null = null;
   #retryMs = RETRY_MS;
   #wake: (() => void) | null = null;
@@ -111,7 +114,7 @@ export class DatabaseLog implements Durability {
     const now = this.#parts.now();
     const gone = Math.max(now.steadyMs - this.#leasedAt.steadyMs, now.wallMs - this.#leasedAt.wallMs);
     // A wall clock that was set back makes a lease look younger; the monotonic one does not.
-    return this.#failure === null ? LEASE_MS - gone : 0;
+    return this.#failure === null && !this.#releasing ? LEASE_MS - gone : 0;
   }
 
   assertWell(): void {
@@ -154,20 +157,21 @@ export class DatabaseLog implements Durability {
     if (this.#closing) return;
     this.#closing = true;
     setTimeout(() => {
-      const what = `the last ${this.#queue.length} entries could not be written`;
+      const what = this.#releasing
+        ? 'the lease could not be released; it expires by itself'
+        : `the last ${this.#queue.length} entries could not be written`;
       this.#fail(new JournalError('unreachable', this.#parts.name, what));
     }, this.#parts.closeMaxMs ?? CLOSE_MAX_MS).unref();
     this.#wake?.();
   }
 
   async #run(): Promise<void> {
-    while (this.#failure === null) {
+    while (this.#failure === null && !this.#isReleased) {
       const began = this.#parts.now();
       try {
         this.#connection ??= await this.#reconnected();
         const work = this.#next(this.#connection.client);
         if (work === 'none') {
-          if (this.#closing) break;
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
@@ -183,11 +187,12 @@ export class DatabaseLog implements Durability {
     await this.#end();
   }
 
-  /** The next statement: the lease before entries, entries before removals. */
+  /** The next statement: the lease before entries, entries before removals, the end of the lease last. */
   #next(client: Client): 'none' | (() => Promise<void>) {
     if (this.#renewDue && !this.#closing) return () => this.#renew(client);
     if (this.#queue.length > 0 && this.#isAppendDue()) return () => this.#append(client);
     if (this.#removed.length > 0) return () => this.#remove(client);
+    if (this.#closing) return () => this.#release(client);
     return 'none';
   }
 
@@ -242,6 +247,12 @@ export class DatabaseLog implements Durability {
     this.#removed.splice(0, seqs.length);
   }
 
+  async #release(client: Client): Promise<void> {
+    this.#releasing = true;
+    await releaseLease(client, this.#parts.lease);
+    this.#isReleased = true;
+  }
+
   /** A new connection, on which the outcome of the interrupted statement is known. */
   async #reconnected(): Promise<Connection> {
     const connection = await this.#parts.reconnect();
@@ -292,6 +303,11 @@ export class DatabaseLog implements Durability {
     if (this.#connection !== null) giveUp(this.#connection.client);
     this.#connection = null;
     this.#appendDue = true;
+    // A release without an answer was carried out, and the next engine has begun.
+    if (this.#releasing && error.problem === 'lease-over') {
+      this.#isReleased = true;
+      return;
+    }
     if (sqlStateOf(thrown) === EPOCH_OVER) {
       const { epoch } = this.#parts.lease;
       this.#fail(
@@ -320,16 +336,8 @@ export class DatabaseLog implements Durability {
     clearInterval(this.#renewal);
     if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.#failure !== null) throw this.#failure;
-    const connection = this.#connection;
-    if (connection === null) return;
-    try {
-      await releaseLease(connection.client, this.#parts.lease);
-      await connection.client.end();
-    } catch (thrown) {
-      // It expires by itself.
-      giveUp(connection.client);
-      throw databaseError(thrown, this.#parts.name, 'letting go of its lease');
-    }
+    // The lease is released: nothing depends on how the connection ends.
+    if (this.#connection !== null) await this.#connection.client.end().catch(() => {});
   }
 }
 

@@ -80,6 +80,50 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     });
   }
 
+  for (const when of ['before', 'after'] as const) {
+    it(`a lease whose release is cut ${when} it is carried out is released`, async () => {
+      const pairName = `release-${when}`;
+      const journal = await openPair(proxied(), { pairName });
+      proxy.cutAt('holder = NULL', when);
+      await closed(journal);
+      const next = await openPair(address, { pairName, ...NO_WAIT });
+      await closed(next);
+    });
+  }
+
+  it('a stop whose connection ended while nothing was written releases the lease on another one', async () => {
+    const pairName = 'idle';
+    const journal = await openPair(proxied(), { pairName });
+    await write(journal, 'last');
+    proxy.refuse(true);
+    proxy.refuse(false);
+    await closed(journal);
+    const next = await openPair(address, { pairName, ...NO_WAIT });
+    await closed(next);
+  });
+
+  it('an engine that took over a lease whose release had no answer does not make the stop fail', async () => {
+    const pairName = 'taken';
+    const journal = await openPair(proxied(), { pairName });
+    proxy.cutAt('holder = NULL', 'after');
+    const cut = new Promise<void>((resolve) => {
+      journal.listen({
+        trouble: (trouble) => {
+          if (trouble === null) return;
+          proxy.refuse(true);
+          resolve();
+        },
+        lost: () => {},
+      });
+    });
+    journal.close();
+    await cut;
+    const next = await openPair(address, { pairName, ...NO_WAIT });
+    proxy.refuse(false);
+    await journal.ended;
+    await closed(next);
+  });
+
   it('what is appended while the server crashes and starts again is all there, in order', async () => {
     const pairName = 'crash';
     const journal = await openPair(address, { pairName });
