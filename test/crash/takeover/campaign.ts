@@ -16,9 +16,11 @@ const GIVE_UP_MS = 60_000;
 const SHORT_MS = 4_000;
 /** After the other one has taken over, and what a request of before may take to come. */
 const LATER_MS = 3_000;
-/** A create comes within some seconds, mostly; where its requests are not read, the engine stops creating after 10 s. */
+/** A create comes within some seconds, mostly. */
 const CREATE_MS = 20_000;
-const CREATE_CUT_MS = 9_000;
+/** The same after a fill, where requests are not read: it comes at once, or waits for an answer. */
+const UNREAD_MS = 1_500;
+const UNREAD_ATTEMPTS = 8;
 const HOUR_MS = 3_600_000;
 /** An order of 500 USDT, past zero by the limit of 500 (strategy 6.4), and what rounding and the mark do. */
 const NET_MAX_USDT = 1_100;
@@ -119,11 +121,9 @@ const cutExchange: Play = async (_world, holder) => {
 const aimed =
   (point: Point, thawed: 'before' | 'after', isCut: boolean): Play =>
   async (world, holder) => {
-    // Frames still come: it creates, and what it sends is not read.
-    if (isCut) holder.exchange.cut('deaf');
+    const isFrozen = isCut ? await frozenUnread(world, holder, point) : await frozen(world, holder, point);
     try {
-      if (!(await holder.frozenAt(point, isCut ? CREATE_CUT_MS : CREATE_MS, () => world.judge.fillOne())))
-        return 'not reached';
+      if (!isFrozen) return 'not reached';
       const began = Date.now();
       if (thawed === 'before') {
         await pause(SHORT_MS);
@@ -136,9 +136,26 @@ const aimed =
       return tookMs;
     } finally {
       // What had left comes now.
-      if (isCut) holder.exchange.cut(null);
+      holder.exchange.cut(null);
     }
   };
+
+const frozen = ({ judge }: World, holder: Member, point: Point): Promise<boolean> =>
+  holder.frozenAt(point, CREATE_MS, () => judge.fillOne());
+
+/** An engine whose requests are unread soon stops creating: they are from the moment of the fill on, and are read between two attempts. */
+async function frozenUnread({ judge }: World, holder: Member, point: Point): Promise<boolean> {
+  for (let attempt = 0; attempt < UNREAD_ATTEMPTS; attempt += 1) {
+    const isFrozen = await holder.frozenAt(point, UNREAD_MS, () => {
+      judge.fillOne();
+      holder.exchange.cut('deaf');
+    });
+    if (isFrozen) return true;
+    holder.exchange.cut(null);
+    await pause(UNREAD_MS);
+  }
+  return false;
+}
 
 const CLOCKS = [null, '+1h', '-1h'] as const;
 const clockOf = (random: () => number) => CLOCKS[Math.floor(random() * CLOCKS.length)] ?? null;
@@ -188,7 +205,7 @@ const staleCopy: Play = async (world) => {
 /** A create that the promoted copy knows nothing of comes when another engine trades. */
 const staleCopyLate: Play = async (world, holder) => {
   await world.replica.fallBehind();
-  const isFrozen = await holder.frozenAt('between check and bytes', CREATE_MS, () => world.judge.fillOne());
+  const isFrozen = await frozen(world, holder, 'between check and bytes');
   const tookMs = await taken(world, await failOver(world, 0));
   if (isFrozen) holder.thaw();
   await pause(LATER_MS);
