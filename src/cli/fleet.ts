@@ -12,7 +12,7 @@ import { type FleetReading, fleetLines, fleetPage } from './fleet-view.ts';
 
 /** `fleet`: all pairs of a database as a table, or as a page with metrics (strategy 18.3). Read-only. */
 
-/** Refresh interval of the page: each refresh opens a connection per pair. */
+/** Refresh interval of the page; each refresh is one connection. */
 const READ_EVERY_MS = 5_000;
 
 export interface FleetOptions {

@@ -4,7 +4,7 @@ import { latestBalances } from '../explain/levelling.ts';
 import { moneyFigures } from '../explain/money-figures.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rememberedPair } from '../journal/pair.ts';
-import { listPairs, type PairState, refreshCopy } from '../journal/postgres/reading.ts';
+import { listPairs, type PairState, type Reader, refreshCopy, withReader } from '../journal/postgres/reading.ts';
 import { openJournalForReading } from '../journal/sqlite.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
@@ -46,18 +46,19 @@ export interface FleetPair {
  */
 export async function readFleet(settings: Settings, clock: Clock): Promise<FleetPair[]> {
   if (settings.journalUrl === null) throw new Error('a fleet is the pairs of GRVT_HEDGE_JOURNAL_URL');
-  const address = settings.journalUrl.reveal();
-  const pairs: FleetPair[] = [];
-  for (const pair of await listPairs(address)) pairs.push(await readPair(address, pair, settings, clock));
-  return pairs.sort(worstFirst);
+  return withReader(settings.journalUrl.reveal(), async (reader) => {
+    const pairs: FleetPair[] = [];
+    for (const pair of await listPairs(reader)) pairs.push(await readPair(reader, pair, settings, clock));
+    return pairs.sort(worstFirst);
+  });
 }
 
-async function readPair(address: string, pair: PairState, settings: Settings, clock: Clock): Promise<FleetPair> {
+async function readPair(reader: Reader, pair: PairState, settings: Settings, clock: Clock): Promise<FleetPair> {
   const place = { directory: settings.dataDir, fileName: `copy-${pair.name}.db` };
   const { name, holder, leaseLeftMs, page } = pair;
   const known = { pair: name, holder, leaseLeftMs, page };
   try {
-    await refreshCopy(address, name, { ...place, days: Number.POSITIVE_INFINITY, clock });
+    await refreshCopy(reader, name, { ...place, days: Number.POSITIVE_INFINITY, clock });
     const journal = openJournalForReading(place);
     try {
       const nowMs = clock.nowMs();

@@ -132,8 +132,8 @@ export async function prepareReading(settings: Settings, clock: Clock): Promise<
     days: settings.journalMs / DAY_MS,
     clock,
   };
-  const { refreshCopy } = await import('../journal/postgres/reading.ts');
-  await refreshCopy(settings.journalUrl.reveal(), pairName, options);
+  const { refreshCopy, withReader } = await import('../journal/postgres/reading.ts');
+  await withReader(settings.journalUrl.reveal(), (reader) => refreshCopy(reader, pairName, options));
 }
 
 /** The database lines of `check` and `status` in the language of the settings. @throws JournalError */

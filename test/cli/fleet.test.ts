@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import { fleetCommand, fleetMetrics } from '../../src/cli/fleet.ts';
 import { fleetLines, fleetPage } from '../../src/cli/fleet-view.ts';
 import { type FleetPair, worstFirst } from '../../src/engine/fleet.ts';
 import { rememberPair } from '../../src/journal/pair.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { startProxy } from '../journal/postgres/proxy.ts';
 import { openPair } from '../journal/postgres/support.ts';
 import { CLOCK, note, temporaryDirectory } from '../journal/support.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -148,6 +150,20 @@ describe('18.3 the fleet of a database', needsPostgres(), () => {
     assert.match(text, /dev-3-4 +NONE/);
     one.close();
     await one.ended;
+  });
+
+  it('reads all pairs over one connection; one that ends meanwhile is 69, not a list of unreadable pairs', async (t) => {
+    const proxy = await startProxy(server.port);
+    t.after(() => proxy.close());
+    const url = server.url(new URL(address).pathname.slice(1), proxy.port);
+    const connected = t.mock.method(pg.Client.prototype, 'connect');
+    const { code, text } = await shown(url);
+    assert.deepEqual([code, connected.mock.callCount()], [0, 1], text);
+    assert.match(text, /^2 pairs/);
+    proxy.cutAt('dev-3-4', 'before');
+    const cut = await shown(url);
+    assert.equal(cut.code, 69, cut.text);
+    assert.match(cut.text, /reading it failed/);
   });
 
   it('69 where the database does not answer, 78 where there is none', async () => {

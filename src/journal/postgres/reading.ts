@@ -40,18 +40,42 @@ const PAIRS = `
          greatest(removed_seq, (SELECT coalesce(max(seq), 0) FROM grvt_hedge.entries WHERE pair = pairs.id)) AS last_seq
   FROM grvt_hedge.pairs`;
 
-/** Every pair of a database, by name. @throws JournalError */
-export async function listPairs(address: string): Promise<PairState[]> {
+/** A connection that only reads. */
+export interface Reader {
+  readonly client: Client;
+  readonly identity: ServerIdentity;
+  /** The address without its password. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Reads over one connection. @throws JournalError; also if the connection ended meanwhile, whatever `work` made of it */
+export async function withReader<T>(address: string, work: (reader: Reader) => Promise<T>): Promise<T> {
   const name = shownDatabase(address);
-  const { client } = await connectDatabase(address, APPLICATION, 'reading');
+  const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
+  let ended: Error | null = null;
+  client.on('error', (error) => {
+    ended = error;
+  });
+  try {
+    const found = await work({ client, identity, name, address });
+    if (ended !== null) throw ended;
+    return found;
+  } catch (thrown) {
+    throw ended === null ? thrown : databaseError(ended, name, 'reading it');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Every pair of a database, by name. @throws JournalError */
+export async function listPairs({ client, name }: Reader): Promise<PairState[]> {
   try {
     if (!(await isOurs(client))) return [];
     await requireSchema(client, name);
     return (await client.query(`${PAIRS} ORDER BY name`)).rows.map(pairOf);
   } catch (thrown) {
     throw databaseError(thrown, name, 'reading it');
-  } finally {
-    await client.end().catch(() => {});
   }
 }
 
@@ -82,9 +106,7 @@ function pairOf(row: Record<string, unknown>): PairState {
 
 /** The server's identity. @throws JournalError */
 export async function serverOf(address: string): Promise<ServerIdentity> {
-  const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
-  await client.end().catch(() => {});
-  return identity;
+  return withReader(address, async ({ identity }) => identity);
 }
 
 /** Checks a database as a start would, without changing anything. @throws JournalError */
@@ -113,12 +135,10 @@ export async function inspectDatabase(address: string, pairName: string): Promis
  * JournalError
  */
 export async function refreshCopy(
-  address: string,
+  { client, identity, name, address }: Reader,
   pairName: string,
   options: OpenJournalOptions & { readonly fileName: string },
 ): Promise<boolean> {
-  const name = shownDatabase(address);
-  const { client, identity } = await connectDatabase(address, APPLICATION, 'reading');
   try {
     const pair = (await isOurs(client)) ? await findPair(client, pairName) : null;
     if (pair === null) return false;
@@ -149,7 +169,5 @@ export async function refreshCopy(
     return false;
   } catch (thrown) {
     throw databaseError(thrown, name, 'reading it');
-  } finally {
-    await client.end().catch(() => {});
   }
 }

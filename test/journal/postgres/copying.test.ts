@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { copyToDatabase, copyToFile } from '../../../src/journal/postgres/copying.ts';
-import { refreshCopy } from '../../../src/journal/postgres/reading.ts';
+import { refreshCopy, withReader } from '../../../src/journal/postgres/reading.ts';
 import { openJournalForReading } from '../../../src/journal/sqlite.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { CLOCK, note, open, outcome, prepared, temporaryDirectory } from '../support.ts';
@@ -102,7 +102,7 @@ describe('copies between a file and a database (strategy 18.1)', { skip }, () =>
   it('what commands read is brought up to date, and begun again where it holds what the database does not', async () => {
     const pairName = 'looked';
     const options = { directory: temporaryDirectory(), fileName: 'copy.db', days: 30, clock: CLOCK };
-    assert.equal(await refreshCopy(address, pairName, options), false);
+    assert.equal(await withReader(address, (reader) => refreshCopy(reader, pairName, options)), false);
     const keys = () => {
       const reading = openJournalForReading(options);
       const found = [...reading.scan()].map(({ key }) => key);
@@ -112,13 +112,13 @@ describe('copies between a file and a database (strategy 18.1)', { skip }, () =>
     const journal = await openPair(address, { pairName });
     for (const key of ['one', 'two']) {
       await journal.durable(journal.append([note(key, 1)]));
-      assert.equal(await refreshCopy(address, pairName, options), true);
+      assert.equal(await withReader(address, (reader) => refreshCopy(reader, pairName, options)), true);
     }
     assert.deepEqual(keys(), ['one', 'two']);
     const database = new URL(address).pathname.slice(1);
     const pair = "(SELECT id FROM grvt_hedge.pairs WHERE name = 'looked')";
     await server.query(`DELETE FROM grvt_hedge.entries WHERE seq = 2 AND pair = ${pair}`, [], database);
-    assert.equal(await refreshCopy(address, pairName, options), true);
+    assert.equal(await withReader(address, (reader) => refreshCopy(reader, pairName, options)), true);
     assert.deepEqual(keys(), ['one'], 'an older copy of the database was put in its place');
     journal.close();
     await journal.ended.catch(() => {});
