@@ -2,7 +2,7 @@ import type { AnyActorRef, InputFrom } from 'xstate';
 import type { AccountName } from '../src/core/model.ts';
 import { stopReason } from '../src/core/openings-stop.ts';
 import { accountPollerMachine } from './account-poller.ts';
-import { alertDeskMachine } from './alert-desk.ts';
+import { alertManagerMachine } from './alert-manager.ts';
 import type { DaemonContext } from './daemon-context.ts';
 import { preparedInDoubt, stuckSymbols } from './daemon-view.ts';
 import { deadManMachine } from './dead-man.ts';
@@ -15,7 +15,7 @@ import { symbolMachine } from './symbol.ts';
 
 /** The machine of each kind of actor. */
 export const LOGIC = {
-  alertDesk: alertDeskMachine,
+  alertManager: alertManagerMachine,
   heartbeat: heartbeatMachine,
   deadMan: deadManMachine,
   poller: accountPollerMachine,
@@ -33,7 +33,7 @@ interface Start<K extends keyof Logic> {
 
 /** The part of `enqueue` that starts children. */
 export interface Spawner {
-  spawnChild(src: 'alertDesk', start: Start<'alertDesk'>): void;
+  spawnChild(src: 'alertManager', start: Start<'alertManager'>): void;
   spawnChild(src: 'heartbeat', start: Start<'heartbeat'>): void;
   spawnChild(src: 'deadMan', start: Start<'deadMan'>): void;
   spawnChild(src: 'poller', start: Start<'poller'>): void;
@@ -50,16 +50,16 @@ export function spawnOne(context: DaemonContext, actor: string, spawner: Spawner
   const account: AccountName = name === 'B' ? 'B' : 'A';
   const named = { id: actor, systemId: actor };
   switch (role) {
-    case 'alert-desk': {
+    case 'alert-manager': {
       const { notifier, texts } = deps;
-      const desk = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
+      const timing = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
       // Symbols come and go while the alert manager runs. It may ask at once, before the daemon's step that starts it has ended.
       const stuckNow = () => {
         const daemon = self.getSnapshot();
         return stuckSymbols(daemon.matches('starting') ? context : daemon.context, self);
       };
-      const input = { journal, notifier, clock, reporter, texts, settings: desk, stuckNow };
-      spawner.spawnChild('alertDesk', { ...named, input });
+      const input = { journal, notifier, clock, reporter, texts, settings: timing, stuckNow };
+      spawner.spawnChild('alertManager', { ...named, input });
       return;
     }
     case 'heartbeat': {

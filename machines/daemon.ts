@@ -17,7 +17,7 @@ import { errorText } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { Exchange } from '../src/ports.ts';
-import { type alertDeskMachine, deskIsQuiet } from './alert-desk.ts';
+import { type alertManagerMachine, hasNothingToSend } from './alert-manager.ts';
 import { LOGIC, spawnOne } from './daemon-actors.ts';
 import { type DaemonContext, type DaemonInput, type DaemonOutput, nowOf, type StartFailure } from './daemon-context.ts';
 import { liveOrders, netsLeft, viewOf } from './daemon-view.ts';
@@ -250,9 +250,11 @@ const daemonSetup = daemon.extend({
     countBroken: perform(({ defect, broken, exitCode }) => ({
       change: { exitCode: defect !== null ? EXIT_DEFECT : exitCode === 0 && broken ? 1 : exitCode },
     })),
-    lookAtDesk: daemon.assign(({ context: { memory }, system }) => {
-      const desk = system.get('alert-desk')?.getSnapshot() as SnapshotFrom<typeof alertDeskMachine> | undefined;
-      return { memory: { ...memory, told: desk === undefined || deskIsQuiet(desk) } };
+    readAlertManager: daemon.assign(({ context: { memory }, system }) => {
+      const manager = system.get('alert-manager')?.getSnapshot() as
+        | SnapshotFrom<typeof alertManagerMachine>
+        | undefined;
+      return { memory: { ...memory, told: manager === undefined || hasNothingToSend(manager) } };
     }),
     failCleanup: perform((_memory, _now, event) => ({
       change: { exitCode: 1, failure: `clean-up failed: ${errorText('error' in event ? event.error : event)}` },
@@ -375,15 +377,14 @@ export const daemonMachine = daemonSetup.createMachine({
       },
     },
     telling: {
-      description:
-        'What the alert desk still has to tell gets a moment; the rest stays in the journal for the next start.',
+      description: 'Remaining messages get a last moment; the rest stay in the journal for the next start.',
       entry: ['alertLeft'],
       after: { farewellMs: { target: 'stopped' } },
       initial: 'looking',
       states: {
         looking: {
-          description: 'Is there anything left to tell?',
-          entry: ['lookAtDesk'],
+          description: 'Is anything left to send?',
+          entry: ['readAlertManager'],
           always: { guard: 'nothingToTell', target: '#daemon.stopped' },
           after: { lookAgainMs: { target: 'looking', reenter: true } },
         },

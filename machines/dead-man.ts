@@ -54,10 +54,10 @@ const deadMan = setup({
   },
 });
 
-/** An action that sends the alert desk a message. */
+/** An action that sends the alert manager a message. */
 function tell(messageOf: (context: DeadManContext, nowMs: number, event: AccountPolled) => AlertRaised | AlertCleared) {
   return deadMan.enqueueActions(({ context, event, enqueue, system }) =>
-    send({ enqueue, system }, 'alert-desk', messageOf(context, context.clock.nowMs(), event)),
+    send({ enqueue, system }, 'alert-manager', messageOf(context, context.clock.nowMs(), event)),
   );
 }
 

@@ -37,7 +37,7 @@ import type { AccountFrame } from './view.ts';
  * | streams → poller         | frame.received, streams.reported                              |
  * | poller → gateway         | order.seen, streams.changed                                   |
  * | poller → cleanup         | order.seen                                                    |
- * | poller → alert-desk      | alert.raised                                                  |
+ * | poller → alert-manager      | alert.raised                                                  |
  * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
  * | submission → gateway     | submission.prepared, submission.told, parking.found           |
@@ -47,13 +47,13 @@ import type { AccountFrame } from './view.ts';
  * | gateway → poller         | account.parked                                                |
  * | submission, cancellation, daemon → poller | lookups.done                                 |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
- * | symbol, gateway, daemon → alert-desk | alert.raised, alert.cleared                       |
+ * | symbol, gateway, daemon → alert-manager | alert.raised, alert.cleared                       |
  * | daemon → symbol          | trading.halt                                                  |
  * | daemon → symbol, gateway | instrument.listed                                             |
  * | daemon → symbol          | symbol.steered, symbol.forgotten, strategy.changed            |
  * | daemon → gateway         | submissions.tuned                                             |
  * | daemon → poller, heartbeat | readings.tuned                                              |
- * | daemon → alert-desk      | desk.tuned                                                    |
+ * | daemon → alert-manager      | alerts.tuned                                                    |
  * | symbol → daemon          | symbol.flattened                                              |
  * | daemon → symbol          | instrument.unlisted                                           |
  * | symbol → daemon → symbol | reduce-only.changed                                           |
@@ -68,7 +68,7 @@ import type { AccountFrame } from './view.ts';
  * | gateway → daemon         | gateway.idle, account.parked, task.failed                     |
  * | daemon → heartbeat       | account.polled, account.failed (as the pollers sent them)     |
  *
- * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-desk`, `daemon`, `cleanup`.
+ * Actors find each other by system id: `symbol:<instrument>`, `poller:A`, `poller:B`, `gateway`, `alert-manager`, `daemon`, `cleanup`.
  */
 
 /** Any of them. */
@@ -123,7 +123,7 @@ export type Message =
   | SubmissionsTuned
   | StrategyChanged
   | ReadingsTuned
-  | DeskTuned
+  | AlertsTuned
   | SymbolFlattened
   | InstrumentsPolled
   | InstrumentListed
@@ -487,7 +487,7 @@ export interface CancellationReport {
   readonly message: CancelEnded;
 }
 
-export type ToAlertDesk = AlertRaised | AlertCleared | NewsTold | AlertHandled | DeskTuned;
+export type ToAlertManager = AlertRaised | AlertCleared | NewsTold | AlertHandled | AlertsTuned;
 
 /** A person acknowledges or silences an alert (strategy 12.4); without effect if it is not open. */
 export interface AlertHandled {
@@ -569,8 +569,8 @@ export interface ReadingsTuned {
 }
 
 /** Daemon → alert manager: settings of the next messages (strategy 16.4). */
-export interface DeskTuned {
-  readonly type: 'desk.tuned';
+export interface AlertsTuned {
+  readonly type: 'alerts.tuned';
   readonly texts: AlertTexts;
   readonly dailyReportAtMinutes: number;
   readonly stuckMs: number;

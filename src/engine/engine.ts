@@ -208,15 +208,15 @@ export function startEngine(parts: EngineParts): Engine {
   const alertTakers = (rows: readonly MoneyRow[]): void => {
     for (const row of rows) {
       if (row.type !== 'fill' || row.origin !== 'own' || !row.isTaker) continue;
-      daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert: takerFillAlert(row, clock.nowMs()) });
+      daemon.system.get('alert-manager')?.send({ type: 'alert.raised', alert: takerFillAlert(row, clock.nowMs()) });
     }
   };
   const alertUnexplained: MoneyReaderParts['onJudged'] = (gaps) => {
-    const [desk, atMs] = [daemon.system.get('alert-desk'), clock.nowMs()];
+    const [manager, atMs] = [daemon.system.get('alert-manager'), clock.nowMs()];
     for (const account of ACCOUNTS) {
       const gap = gaps[account];
-      if (gap !== null) desk?.send({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
-      else desk?.send({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
+      if (gap !== null) manager?.send({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
+      else manager?.send({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
     }
   };
   const rollout = createRollout({
@@ -225,8 +225,8 @@ export function startEngine(parts: EngineParts): Engine {
     symbols: () => daemon.getSnapshot().context.memory.symbols,
     steer: (symbols) => engine.steer(symbols),
     failed: (message) => daemon.send({ type: 'journal.failed', message }),
-    raise: (alert) => daemon.system.get('alert-desk')?.send({ type: 'alert.raised', alert }),
-    clear: (key, atMs) => daemon.system.get('alert-desk')?.send({ type: 'alert.cleared', key, atMs }),
+    raise: (alert) => daemon.system.get('alert-manager')?.send({ type: 'alert.raised', alert }),
+    clear: (key, atMs) => daemon.system.get('alert-manager')?.send({ type: 'alert.cleared', key, atMs }),
   });
   const stopped = new Promise<DaemonOutput>((resolve, reject) => {
     daemon.subscribe({

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 import { accountPollerMachine } from '../../machines/account-poller.ts';
-import { alertDeskMachine } from '../../machines/alert-desk.ts';
+import { alertManagerMachine } from '../../machines/alert-manager.ts';
 import { cancellationMachine } from '../../machines/cancellation.ts';
 import { daemonMachine } from '../../machines/daemon.ts';
 import { deadManMachine } from '../../machines/dead-man.ts';
@@ -29,7 +29,7 @@ export const MACHINES: Readonly<Record<string, AnyStateMachine>> = {
   cancellation: cancellationMachine,
   poller: accountPollerMachine,
   daemon: daemonMachine,
-  'alert-desk': alertDeskMachine,
+  'alert-manager': alertManagerMachine,
   'stop-cleanup': stopCleanupMachine,
   heartbeat: heartbeatMachine,
   'dead-man': deadManMachine,

@@ -1,4 +1,5 @@
 import { memoryOf } from '../../machines/symbol.ts';
+import type { AlertMemory } from '../core/alert-manager.ts';
 import {
   type Answer,
   type AnswerLine,
@@ -13,7 +14,6 @@ import {
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { standingEntry } from '../core/daemon/symbols.ts';
 import { ZERO } from '../core/decimal.ts';
-import type { DeskMemory } from '../core/desk.ts';
 import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
@@ -97,7 +97,7 @@ async function carryOut(parts: SteeringParts, command: Command): Promise<Answer>
   if (first.kind === 'alert') {
     // The alert manager journals and reports it.
     const { key, silenceMs } = first;
-    engine.daemon.system.get('alert-desk')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
+    engine.daemon.system.get('alert-manager')?.send({ type: 'alert.handled', key, silenceMs, by: command.by });
     return answer;
   }
   return written(parts, command, effects, answer.says, [], () => {
@@ -317,8 +317,8 @@ function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
       sizes: { A, B },
     };
   });
-  const desk = daemon.system.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
-  const alerts = [...(desk?.states.values() ?? [])].filter(({ closedAtMs }) => closedAtMs === null);
+  const manager = daemon.system.get('alert-manager')?.getSnapshot().context.memory as AlertMemory | undefined;
+  const alerts = [...(manager?.states.values() ?? [])].filter(({ closedAtMs }) => closedAtMs === null);
   return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
 }
 

@@ -184,9 +184,9 @@ export function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], s
     const atMs = Date.now();
     for (const line of termLines(terms, traded)) say('info', line);
     const { raised, cleared } = termAlerts(terms, traded, atMs);
-    const desk = engine.daemon.system.get('alert-desk');
-    for (const alert of raised) desk?.send({ type: 'alert.raised', alert });
-    for (const key of cleared) desk?.send({ type: 'alert.cleared', key, atMs });
+    const manager = engine.daemon.system.get('alert-manager');
+    for (const alert of raised) manager?.send({ type: 'alert.raised', alert });
+    for (const key of cleared) manager?.send({ type: 'alert.cleared', key, atMs });
     const opening = symbols.filter((symbol) => !symbol.leaving && !symbol.unlisted).map((symbol) => symbol.config);
     for (const warning of await marginWarnings(engine.exchange, terms, opening)) say('warn', warning);
   });

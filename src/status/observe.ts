@@ -1,8 +1,8 @@
 import type { Actor } from 'xstate';
 import type { daemonMachine } from '../../machines/daemon.ts';
 import { memoryOf } from '../../machines/symbol.ts';
+import type { AlertMemory } from '../core/alert-manager.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
-import type { DeskMemory } from '../core/desk.ts';
 import type { Fact } from '../core/facts.ts';
 import type { ExchangeFailure } from '../core/failure.ts';
 import { levellingAdvice } from '../core/levelling.ts';
@@ -171,7 +171,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     const configured = daemon?.context.memory.symbols.map((symbol) => symbol.config) ?? [];
     const settings = options.settings();
     const configs = configured.length > 0 ? configured : settings.symbols.filter((symbol) => symbol.enabled);
-    const desk = system?.get('alert-desk')?.getSnapshot().context.memory as DeskMemory | undefined;
+    const manager = system?.get('alert-manager')?.getSnapshot().context.memory as AlertMemory | undefined;
     return {
       atMs: nowMs,
       source: 'engine',
@@ -203,8 +203,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         whole.set(config.instrument, shown);
         return shown;
       }),
-      alerts: desk === undefined ? [] : openAlerts(desk.states.values(), nowMs),
-      outboxWaiting: desk === undefined ? 0 : desk.outbox.pending.size + desk.outbox.inFlight.size,
+      alerts: manager === undefined ? [] : openAlerts(manager.states.values(), nowMs),
+      outboxWaiting: manager === undefined ? 0 : manager.outbox.pending.size + manager.outbox.inFlight.size,
       gateway: gatewayStatus(system?.get('gateway')?.getSnapshot()),
       money: money === null ? null : { atMs: money.atMs, today: money.today, week: money.week },
       openingsStop: stopWords(daemon?.context.memory.stops),

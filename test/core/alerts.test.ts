@@ -34,7 +34,7 @@ import { alertLine } from '../../src/notify/texts.ts';
 import { failed } from '../support/core.ts';
 
 const HOUR = 3_600_000;
-/** The desk has run for long. */
+/** The alert manager has run for long. */
 const STARTED_MS = -240 * HOUR;
 
 function alert(kind: AlertKind, atMs: number, more: Partial<Alert> = {}): Alert {

@@ -76,8 +76,8 @@ const until = (untilMs: number, verb: Standing['verb'] = 'pause'): Standing => (
   ...{ verb, sinceMs: NOW - 1, untilMs, by: 'ann', why: null },
 });
 const standing = (...given: readonly Standing[]) => ({ ...trading, symbols: [{ ...one, standing: given }] });
-const RAISED = 'alert-desk: alert.raised';
-const CLEARED = 'alert-desk: alert.cleared';
+const RAISED = 'alert-manager: alert.raised';
+const CLEARED = 'alert-manager: alert.cleared';
 const SYMBOL = `symbol:${NAME}`;
 
 describe('what each event leads to in the daemon', () => {
@@ -107,9 +107,9 @@ describe('what each event leads to in the daemon', () => {
       ['actor.failed', RAISED, 'stop gateway', 'timer respawn:gateway 1000'],
     ],
     [
-      '… the alert desk cannot raise its own',
-      life.actorFailed(trading, now, 'alert-desk', 'x'),
-      ['actor.failed', 'stop alert-desk', 'timer respawn:alert-desk 100'],
+      '… the alert manager cannot raise its own',
+      life.actorFailed(trading, now, 'alert-manager', 'x'),
+      ['actor.failed', 'stop alert-manager', 'timer respawn:alert-manager 100'],
     ],
     [
       'an actor that starts while the engine drains, drains',
@@ -121,7 +121,7 @@ describe('what each event leads to in the daemon', () => {
     [
       '12.3 the start is told once every symbol is known',
       life.startTold({ ...trading, toTell: { after: 'stop', sinceMs: NOW } }, now, view),
-      ['alert-desk: news.told'],
+      ['alert-manager: news.told'],
     ],
     [
       '… not before, for a minute',
@@ -191,7 +191,7 @@ describe('what each event leads to in the daemon', () => {
         'command.ended',
         `${SYMBOL}: symbol.steered`,
         'timer commands-due off',
-        'alert-desk: news.told',
+        'alert-manager: news.told',
       ],
     ],
     ['… not before', symbols.commandsDue(standing(until(NOW + 7)), now, view), ['timer commands-due 7']],
@@ -222,7 +222,7 @@ describe('what each event leads to in the daemon', () => {
 
   it('2.1 trading begins with receivers before senders, and its timers', () => {
     assert.deepEqual(short(life.tradingBegun(trading, now, view)), [
-      ...['alert-desk', 'heartbeat', 'poller:A', 'poller:B', 'gateway', SYMBOL].map((actor) => `start ${actor}`),
+      ...['alert-manager', 'heartbeat', 'poller:A', 'poller:B', 'gateway', SYMBOL].map((actor) => `start ${actor}`),
       ...['timer listing-due 3600000', 'timer commands-due off', 'timer run-over 60000'],
     ]);
   });

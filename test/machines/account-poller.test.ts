@@ -27,7 +27,7 @@ function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   const reconnected: string[] = [];
   const reconnectStreams = (_account: string, why: Reason) => reconnected.push(reasonText(why));
   const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS, reconnectStreams };
-  const ears = [BNB, SOL, 'gateway', 'daemon', 'alert-desk'];
+  const ears = [BNB, SOL, 'gateway', 'daemon', 'alert-manager'];
   const { child } = bench.house(accountPollerMachine, { input, ears, systemId: 'poller:A', inspect: coverage.inspect });
   return {
     reconnected,
@@ -531,6 +531,6 @@ test('an own order that REST shows and no frame follows ends intactness: alert, 
   assert.match(reconnected[1] ?? '', /no stream frame of order/);
   assert.equal(slice(bench)?.intact, false);
   assert.equal(bench.reported('stream.contradicted').length, 1);
-  assert.ok(bench.last('alert-desk', 'alert.raised'));
+  assert.ok(bench.last('alert-manager', 'alert.raised'));
   assert.equal(bench.last('gateway', 'streams.changed')?.intact, false);
 });

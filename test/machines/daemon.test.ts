@@ -177,7 +177,7 @@ const IMPOSSIBLE = {
   symbol: { type: 'snapshot.received' },
   gateway: { type: 'order.submit' },
   poller: { type: 'frame.received' },
-  'alert-desk': { type: 'alert.raised' },
+  'alert-manager': { type: 'alert.raised' },
   heartbeat: { type: 'account.polled' },
 } as const;
 
@@ -1155,9 +1155,9 @@ describe('16.2 commands', () => {
       [1, 77_000],
       [1, 77_000],
     ]);
-    const desk = world.at('alert-desk').getSnapshot().context.deps;
-    assert.deepEqual(desk.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
-    assert.equal(desk.texts, words);
+    const manager = world.at('alert-manager').getSnapshot().context.deps;
+    assert.deepEqual(manager.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
+    assert.equal(manager.texts, words);
     assert.equal(world.at('poller:A').getSnapshot().context.memory.loopIntervalMs, 5 * LOOP_MS);
     await world.breakActor(`symbol:${SOL}`);
     await world.pass(LOOP_MS, 100);
@@ -1391,7 +1391,7 @@ describe('15 an invariant that broke', () => {
 });
 
 describe('supervision', () => {
-  const actors = [`symbol:${BNB}`, 'poller:A', 'poller:B', 'gateway', 'alert-desk', 'heartbeat'];
+  const actors = [`symbol:${BNB}`, 'poller:A', 'poller:B', 'gateway', 'alert-manager', 'heartbeat'];
   for (const actor of actors) {
     it(`${actor} that throws is reported, and started again after its pause under its own name`, async () => {
       const world = await trading({ heartbeat: { beat: async () => {} } });
@@ -1403,7 +1403,7 @@ describe('supervision', () => {
         await world.pass(LOOP_MS, 100);
       }
       assert.deepEqual(world.failures(), [actor]);
-      if (actor !== 'alert-desk') assert.deepEqual(world.alerts('actor-failed'), [`actor-failed:${actor}`]);
+      if (actor !== 'alert-manager') assert.deepEqual(world.alerts('actor-failed'), [`actor-failed:${actor}`]);
       await world.pass(RESPAWN_PAUSES_MS[0]! + 10, 10);
       assert.notEqual(world.at(actor), former);
       assert.equal(world.at(actor).getSnapshot().status, 'active');

@@ -19,7 +19,7 @@ class World extends Bench {
   constructor() {
     super();
     const input = { account: 'A', exchange: this.exchange, clock: this.clock, periodMs: PERIOD_MS };
-    const { child } = this.house(deadManMachine, { ears: ['alert-desk'], inspect: coverage.inspect, input });
+    const { child } = this.house(deadManMachine, { ears: ['alert-manager'], inspect: coverage.inspect, input });
     this.#child = child as () => { send(event: AccountPolled): void; getSnapshot(): unknown };
   }
 
@@ -60,7 +60,7 @@ describe('2.1 the dead-man timer of the exchange', () => {
     await world.polled();
     await world.polled(FOREIGN);
     assert.deepEqual([world.state, world.set], ['off', [PERIOD_MS, 0]]);
-    assert.deepEqual(world.last('alert-desk', 'alert.raised')?.alert, {
+    assert.deepEqual(world.last('alert-manager', 'alert.raised')?.alert, {
       ...{ kind: 'dead-man-off', key: 'dead-man-off:A', account: 'A', instrument: FOREIGN.instrument },
       ...{ atMs: world.clock.nowMs(), sinceMs: null, details: { orderId: '0xf0' } },
     });
@@ -68,7 +68,7 @@ describe('2.1 the dead-man timer of the exchange', () => {
     assert.equal(world.set.length, 2, 'off it stays');
     await world.polled();
     assert.deepEqual([world.state, world.set.at(-1)], ['armed', PERIOD_MS]);
-    assert.equal(world.last('alert-desk', 'alert.cleared')?.key, 'dead-man-off:A');
+    assert.equal(world.last('alert-manager', 'alert.cleared')?.key, 'dead-man-off:A');
   });
 
   it('a foreign order that rests at the start: it is never armed', async () => {
@@ -82,7 +82,7 @@ describe('2.1 the dead-man timer of the exchange', () => {
     world.exchange.onCountdown = refuse;
     await world.polled();
     assert.equal(world.state, 'notArmed');
-    assert.match(JSON.stringify(world.last('alert-desk', 'alert.raised')), /too many requests/);
+    assert.match(JSON.stringify(world.last('alert-manager', 'alert.raised')), /too many requests/);
     await world.pass(RETRY_MS, 500);
     assert.deepEqual(world.set, [PERIOD_MS, PERIOD_MS]);
     await world.polled(FOREIGN);

@@ -918,14 +918,14 @@ test('a touch whose actor throws has failed', async () => {
 
 describe('12 calls that no poll makes are alerted when they fail, and told to be over', () => {
   const KEY = 'api-failure:A:createOrder';
-  const withDesk = (bench: Bench) => {
+  const withAlertManager = (bench: Bench) => {
     confirmsAll(bench);
-    return openGateway(bench, {}, orderGatewayMachine, [...EARS, 'alert-desk']);
+    return openGateway(bench, {}, orderGatewayMachine, [...EARS, 'alert-manager']);
   };
   /** `raised KEY in a row` and `cleared KEY`. */
-  const toldDesk = (bench: Bench): string[] =>
+  const alertsSent = (bench: Bench): string[] =>
     bench.heard.flatMap(({ by, event }) => {
-      if (by !== 'alert-desk') return [];
+      if (by !== 'alert-manager') return [];
       const alert = event.alert as Alert | undefined;
       return [alert === undefined ? `cleared ${event.key}` : `raised ${alert.key} ${alert.details.inARow}`];
     });
@@ -937,7 +937,7 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
 
   test('12 creates of unknown outcome count up, and end with the first one that is confirmed', async () => {
     const bench = new Bench();
-    const { submit } = withDesk(bench);
+    const { submit } = withAlertManager(bench);
     bench.exchange.onCreate = failing('unknown');
     bench.exchange.onOrder = async () => null;
     for (let round = 0; round < 2; round += 1) {
@@ -948,30 +948,30 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     submit(testIntent({ account: 'B', side: 'sell' }));
     await bench.pass(100);
     const others = ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book'];
-    assert.deepEqual(toldDesk(bench), [`raised ${KEY} 1`, `raised ${KEY} 2`, ...others]);
+    assert.deepEqual(alertsSent(bench), [`raised ${KEY} 1`, `raised ${KEY} 2`, ...others]);
     submit(testIntent());
     submit(testIntent());
     await bench.pass(100);
-    assert.deepEqual(toldDesk(bench).slice(4), [`cleared ${KEY}`]);
+    assert.deepEqual(alertsSent(bench).slice(4), [`cleared ${KEY}`]);
   });
 
   test('12 a book that cannot be read is reported, though nothing left; any order that is answered ends it', async () => {
     const bench = new Bench();
-    const { submit } = withDesk(bench);
+    const { submit } = withAlertManager(bench);
     bench.exchange.onBook = failing('unavailable', 'book', null);
     submit(testIntent());
     await bench.pass(5_000, 100);
-    assert.deepEqual(toldDesk(bench), ['raised api-failure:-:book 1']);
+    assert.deepEqual(alertsSent(bench), ['raised api-failure:-:book 1']);
     bench.exchange.onBook = async () => testBook('599.9', '600.1');
     bench.exchange.onCreate = failing('refused');
     submit(testIntent({ account: 'B', side: 'sell' }));
     await bench.pass(1_000, 100);
-    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book']);
+    assert.deepEqual(alertsSent(bench).slice(1), ['cleared api-failure:B:createOrder', 'cleared api-failure:-:book']);
   });
 
   test('10.3 12 a touch that cannot be read is reported each time, and over with the first book that is, tradable or not', async () => {
     const bench = new Bench();
-    const { send } = withDesk(bench);
+    const { send } = withAlertManager(bench);
     const ask = async () => {
       send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
       await bench.settle();
@@ -980,58 +980,58 @@ describe('12 calls that no poll makes are alerted when they fail, and told to be
     await ask();
     await ask();
     const twice = ['raised api-failure:-:book 1', 'raised api-failure:-:book 2'];
-    assert.deepEqual(toldDesk(bench), twice);
+    assert.deepEqual(alertsSent(bench), twice);
     bench.exchange.onBook = async () => testBook(null, '600.1');
     await ask();
-    assert.deepEqual(toldDesk(bench), [...twice, 'cleared api-failure:-:book'], 'it was read: it has no bids');
+    assert.deepEqual(alertsSent(bench), [...twice, 'cleared api-failure:-:book'], 'it was read: it has no bids');
     bench.exchange.onBook = failing('malformed', 'book', null);
     await ask();
     bench.exchange.onBook = async () => testBook('599.9', '600.1');
     await ask();
     await ask();
-    assert.deepEqual(toldDesk(bench).slice(3), ['raised api-failure:-:book 1', 'cleared api-failure:-:book']);
+    assert.deepEqual(alertsSent(bench).slice(3), ['raised api-failure:-:book 1', 'cleared api-failure:-:book']);
   });
 
   test('12 what a previous gateway reported is over with the first such call that works, and not before', async () => {
     const bench = new Bench();
-    const { submit, send } = withDesk(bench);
+    const { submit, send } = withAlertManager(bench);
     await bench.pass(1_000, 100);
-    assert.deepEqual(toldDesk(bench), []);
+    assert.deepEqual(alertsSent(bench), []);
     send({ type: 'touch.request', instrument: 'BNB_USDT_Perp' });
     await bench.settle();
-    assert.deepEqual(toldDesk(bench), ['cleared api-failure:-:book']);
+    assert.deepEqual(alertsSent(bench), ['cleared api-failure:-:book']);
     submit(testIntent());
     await bench.pass(100);
-    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:A:createOrder']);
+    assert.deepEqual(alertsSent(bench).slice(1), ['cleared api-failure:A:createOrder']);
     bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
     send({ ...cancelOf(clientOrderIdOf('B', 'buy', 3n)), account: 'B' });
     await bench.pass(1_000, 100);
-    assert.deepEqual(toldDesk(bench).slice(2), ['cleared api-failure:B:cancelOrder']);
+    assert.deepEqual(alertsSent(bench).slice(2), ['cleared api-failure:B:cancelOrder']);
   });
 
   for (const kind of ['parked', 'unauthenticated', 'unavailable'] as const) {
     test(`12 a create that is ${kind} has an alert elsewhere`, async () => {
       const bench = new Bench();
-      const { submit } = withDesk(bench);
+      const { submit } = withAlertManager(bench);
       bench.exchange.onCreate = failing(kind);
       submit(testIntent());
       await bench.pass(5_000, 100);
       assert.deepEqual(endings(bench).length, 1);
-      assert.deepEqual(toldDesk(bench), []);
+      assert.deepEqual(alertsSent(bench), []);
     });
   }
 
   test('12 a cancel that fails is reported, and is over with the next that succeeds', async () => {
     const bench = new Bench();
-    const { send } = withDesk(bench);
+    const { send } = withAlertManager(bench);
     bench.exchange.onCancel = failing('unknown', 'cancelOrder');
     send(cancelOf(strategyId(1)));
     await bench.pass(30_000, 100);
-    assert.deepEqual(toldDesk(bench), ['raised api-failure:A:cancelOrder 1']);
+    assert.deepEqual(alertsSent(bench), ['raised api-failure:A:cancelOrder 1']);
     bench.exchange.onCancel = async () => {};
     bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
     send(cancelOf(strategyId(2)));
     await bench.pass(1_000, 100);
-    assert.deepEqual(toldDesk(bench).slice(1), ['cleared api-failure:A:cancelOrder']);
+    assert.deepEqual(alertsSent(bench).slice(1), ['cleared api-failure:A:cancelOrder']);
   });
 });

@@ -121,11 +121,11 @@ describe('3.1 a mark that is wrong for a while', () => {
     for (let s = 2; s < 10; s += 2) wrong();
     assert.deepEqual(told(), []);
     wrong();
-    assert.ok(told().includes('alert-desk raised mark-doubtful'));
+    assert.ok(told().includes('alert-manager raised mark-doubtful'));
     bench.poll(600);
     bench.book(599.9, 600);
     bench.poll(600);
-    assert.ok(told().includes('alert-desk cleared mark-doubtful'));
+    assert.ok(told().includes('alert-manager cleared mark-doubtful'));
   });
 
   it('3.1 6.4 while imbalanced the net is repaired in steps of the right size', () => {

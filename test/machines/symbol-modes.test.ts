@@ -72,7 +72,7 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
     const bench = repairing();
     steer(bench, ['cancel']);
     const words = bench.words();
-    assert.ok(words.includes('alert-desk raised held-with-net'), words.join());
+    assert.ok(words.includes('alert-manager raised held-with-net'), words.join());
     assert.equal(words.filter((word) => word.startsWith('gateway cancel')).length, 1);
   });
 
@@ -89,7 +89,7 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
         atMs: bench.nowMs,
       });
     }
-    assert.ok(bench.words().includes('alert-desk raised held-with-net'));
+    assert.ok(bench.words().includes('alert-manager raised held-with-net'));
   });
 
   it('16.4 what was decided and has not left is withdrawn', () => {

@@ -37,7 +37,7 @@ describe('a restart with a journal (strategy 11.2)', () => {
     assert.equal(restored?.type === 'lots.restored' && restored.difference, '');
     assert.equal(restored?.type === 'lots.restored' && restored.lots, 1);
     assert.deepEqual(
-      second?.commands.filter((command) => command.to === 'alert-desk'),
+      second?.commands.filter((command) => command.to === 'alert-manager'),
       [],
     );
     assert.equal(
@@ -72,11 +72,11 @@ describe('a restart with a journal (strategy 11.2)', () => {
     }
     assert.equal(bench.reported('drift.adopted').length, 1);
     assert.deepEqual(words, [
-      ['alert-desk raised start-difference'],
+      ['alert-manager raised start-difference'],
       [],
       [],
       [],
-      ['alert-desk cleared start-difference'],
+      ['alert-manager cleared start-difference'],
       [],
     ]);
   });

@@ -185,7 +185,7 @@ describe('every state meets every event', () => {
           case 'snapshot.received':
           case 'touch.received':
             // A decision: it says again what holds.
-            if (state === 'capped') expected.words = ['alert-desk raised limit-reached'];
+            if (state === 'capped') expected.words = ['alert-manager raised limit-reached'];
             break;
           case 'order.sent':
             expected.ids = [...ids, 'NEW'];
@@ -195,12 +195,12 @@ describe('every state meets every event', () => {
             expected.ids = ids.slice(1);
             if (ids.length > 0) expected.words = ['poller:A watch []'];
             if (state === 'capped' && type === 'order.resolved') {
-              expected.words = [...expected.words, 'alert-desk raised limit-reached'];
+              expected.words = [...expected.words, 'alert-manager raised limit-reached'];
             }
             break;
           case 'submission.ended':
             expected.underWay = Math.max(0, underWay - 1);
-            if (state === 'capped') expected.words = ['alert-desk raised limit-reached'];
+            if (state === 'capped') expected.words = ['alert-manager raised limit-reached'];
             if (state === 'imbalanced') {
               expected.words = ['gateway submit B sell 5'];
               expected.underWay = 1;
@@ -210,7 +210,7 @@ describe('every state meets every event', () => {
           case 'symbol.steered':
             // What was decided before is withdrawn, and it decides again (16.4).
             if (underWay > 0) expected.words = ['gateway intents.outdated'];
-            if (state === 'capped') expected.words = ['alert-desk raised limit-reached'];
+            if (state === 'capped') expected.words = ['alert-manager raised limit-reached'];
             break;
           case 'instrument.listed':
           case 'instrument.unlisted':
@@ -646,14 +646,14 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.deepEqual(bench.words(), ['poller:A watch []'], 'what explains it is asked for');
     bench.fills.A = [{ ...FOREIGN_FILL, side: 'buy', size: d(1), price: d(98), timeMs: bench.nowMs - 9_000 }];
     bench.read('A', moved);
-    assert.deepEqual(bench.words(), ['poller:A watch []', 'alert-desk raised drift']);
+    assert.deepEqual(bench.words(), ['poller:A watch []', 'alert-manager raised drift']);
     const [synthetic] = bench.context.state.lots;
     assert.equal(synthetic?.source, 'drift');
     assert.equal(synthetic?.price.toFixed(), '98', 'what was paid, never entry_price');
     assert.equal(bench.context.state.contradiction.A, null);
     bench.read('B', -150);
     assert.equal(bench.phase, 'imbalanced');
-    assert.equal(bench.words().filter((word) => word === 'alert-desk raised drift').length, 0);
+    assert.equal(bench.words().filter((word) => word === 'alert-manager raised drift').length, 0);
   });
 
   it('10.5 positions that change by one ratio pause it: all orders are cancelled, with an alert, and nothing is adopted', () => {
@@ -667,8 +667,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     }
     assert.equal(bench.reported('drift.adopted').length, 0);
     assert.equal(bench.context.state.split?.ratio.toFixed(), '10');
-    assert.ok(said.includes('alert-desk raised split'));
-    assert.ok(!said.includes('alert-desk raised drift'), 'one alert tells it');
+    assert.ok(said.includes('alert-manager raised split'));
+    assert.ok(!said.includes('alert-manager raised drift'), 'one alert tells it');
     assert.ok(bench.context.state.orders.every((order) => order.cancelRequestedAtMs !== null));
     assert.equal(bench.phase, 'waiting');
   });
@@ -695,14 +695,14 @@ describe('10.3 10.5 data that decide nothing', () => {
       return words;
     });
     assert.deepEqual(said.slice(0, 8).flat(), []);
-    assert.deepEqual(said.slice(8).flat(), ['alert-desk raised drift-held']);
+    assert.deepEqual(said.slice(8).flat(), ['alert-manager raised drift-held']);
     const raised = bench.heard.findLast(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
     assert.equal(raised.details.difference, '-2');
     assert.equal(raised.atMs - (raised.sinceMs ?? 0), 64_000);
     bench.read('B', -150);
     bench.read('A', 150);
     assert.equal(bench.phase, 'capped');
-    assert.ok(bench.words().includes('alert-desk cleared drift-held'));
+    assert.ok(bench.words().includes('alert-manager cleared drift-held'));
   });
 
   it('10.5 12 9.6 one that is held while an order is in doubt is reported as well', () => {
@@ -715,7 +715,7 @@ describe('10.3 10.5 data that decide nothing', () => {
       bench.read('B', 0);
       bench.wait(9_980);
     }
-    assert.ok(bench.alerts().includes('alert-desk raised drift-held'));
+    assert.ok(bench.alerts().includes('alert-manager raised drift-held'));
     assert.deepEqual(bench.reported('drift.adopted'), []);
   });
 
@@ -782,7 +782,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     assert.equal(bench.reported('drift.adopted').length, 1);
     assert.deepEqual(
       bench.words().filter((word) => word.endsWith('drift')),
-      ['alert-desk raised drift'],
+      ['alert-manager raised drift'],
     );
   });
 
@@ -1101,7 +1101,7 @@ describe('9.5 rests, and what ends a submission', () => {
     assert.ok(first && second);
     bench.words();
     bench.ended(first, { kind: 'exhausted', attempts: 5 });
-    assert.deepEqual(bench.words(), ['alert-desk raised post-only-exhausted']);
+    assert.deepEqual(bench.words(), ['alert-manager raised post-only-exhausted']);
     bench.ended(second, { kind: 'denied', why: reason('awaits-price', '13.1') });
     both(bench, 5, -5);
     assert.equal(bench.phase, 'cooldown');
@@ -1129,7 +1129,7 @@ describe('9.5 rests, and what ends a submission', () => {
     // One leg at a time, since neither could open for 10 s (5.7); the alert is over with the last rest.
     bench.confirmAll();
     assert.deepEqual(
-      bench.words().filter((word) => word.startsWith('alert-desk')),
+      bench.words().filter((word) => word.startsWith('alert-manager')),
       [],
     );
     both(bench, 5, -5);
@@ -1139,8 +1139,8 @@ describe('9.5 rests, and what ends a submission', () => {
     );
     bench.confirmAll();
     assert.deepEqual(
-      bench.words().filter((word) => word.startsWith('alert-desk')),
-      ['alert-desk cleared order-refused'],
+      bench.words().filter((word) => word.startsWith('alert-manager')),
+      ['alert-manager cleared order-refused'],
     );
     assert.deepEqual(bench.context.state.rests, []);
   });
@@ -1211,7 +1211,7 @@ describe('9.5 rests, and what ends a submission', () => {
       const bench = quiet(beginning(10, -5));
       demanded(bench, 'B', 2091);
       both(bench, 10, -5);
-      assert.deepEqual([...new Set(bench.alerts())], ['alert-desk raised reduce-only']);
+      assert.deepEqual([...new Set(bench.alerts())], ['alert-manager raised reduce-only']);
       assert.deepEqual(bench.context.state.rests, []);
       assert.deepEqual([of(bench, 'A').side, of(bench, 'A').reduceOnly], ['sell', undefined]);
       assert.deepEqual(
@@ -1230,7 +1230,7 @@ describe('9.5 rests, and what ends a submission', () => {
         bench.context.state.rests?.map(({ account, purpose }) => [account, purpose]),
         [['A', 'repair']],
       );
-      assert.ok(bench.alerts().includes('alert-desk raised order-refused'));
+      assert.ok(bench.alerts().includes('alert-manager raised order-refused'));
       assert.deepEqual(told(bench), []);
     });
 
@@ -1265,7 +1265,7 @@ describe('9.5 rests, and what ends a submission', () => {
         bench.asked.map(({ account }) => account),
         ['B'],
       );
-      assert.ok(bench.words().includes('alert-desk cleared reduce-only'));
+      assert.ok(bench.words().includes('alert-manager cleared reduce-only'));
     });
 
     it('a try that is refused again is followed by the next one 15 minutes later', () => {
@@ -1328,7 +1328,7 @@ describe('9.5 rests, and what ends a submission', () => {
     const bench = beginning(5, -5);
     assert.deepEqual(
       endOne(bench, 'BELOW_MARGIN').filter((word) => !word.startsWith('poller')),
-      ['alert-desk raised order-ended', 'daemon order.ended'],
+      ['alert-manager raised order-ended', 'daemon order.ended'],
     );
     assert.equal(bench.phase, 'cooldown');
     const [rest] = bench.context.state.rests ?? [];
@@ -1348,7 +1348,7 @@ describe('9.5 rests, and what ends a submission', () => {
 
   it('9.5 one cancelled by hand rests openings only', () => {
     const bench = beginning(10, -5);
-    assert.ok(endOne(bench, 'CLIENT_CANCEL').includes('alert-desk raised order-ended'));
+    assert.ok(endOne(bench, 'CLIENT_CANCEL').includes('alert-manager raised order-ended'));
     assert.deepEqual(
       bench.context.state.rests?.map(({ account, purpose }) => [account, purpose]),
       [['B', 'opening']],
@@ -1358,11 +1358,11 @@ describe('9.5 rests, and what ends a submission', () => {
   });
 
   it('9.5 one that our own cancel, its expiry or a stop ended is none', () => {
-    assert.ok(!endOne(beginning(5, -5), 'EXPIRED').includes('alert-desk raised order-ended'));
+    assert.ok(!endOne(beginning(5, -5), 'EXPIRED').includes('alert-manager raised order-ended'));
     const bench = SITUATIONS.draining?.() ?? assert.fail();
     const [a] = bench.orders;
     bench.read('A', 5, [seen(a ?? assert.fail(), { status: 'CANCELLED', rejectReason: 'CLIENT_CANCEL' })]);
-    assert.ok(!bench.words().includes('alert-desk raised order-ended'));
+    assert.ok(!bench.words().includes('alert-manager raised order-ended'));
   });
 
   describe('5.7 9.8 an account that is gone', () => {
@@ -1652,7 +1652,7 @@ describe('5 the states in turn', () => {
     bench.read('B', null);
     bench.send(EVENTS['touch.received'](bench));
     assert.equal(bench.phase, 'capped');
-    assert.ok(bench.words().includes('alert-desk raised repair-blocked'));
+    assert.ok(bench.words().includes('alert-manager raised repair-blocked'));
   });
 
   describe('12.2 what the daily report tells of a stuck symbol', () => {
@@ -1740,7 +1740,7 @@ describe('5 the states in turn', () => {
     });
     bench.read('A', 5);
     bench.read('B', 0);
-    assert.ok(bench.words().includes('alert-desk raised unhedged'));
+    assert.ok(bench.words().includes('alert-manager raised unhedged'));
     const [intent] = bench.asked;
     assert.ok(intent);
     assert.equal(intent.guardPrice?.toFixed(), '110');
@@ -1751,7 +1751,7 @@ describe('5 the states in turn', () => {
     bench.read('A', 5);
     bench.read('B', -5, [seen(b, { status: 'FILLED', tradedSize: d(5), avgFillPrice: d(110) })]);
     assert.equal(bench.phase, 'equal');
-    assert.ok(bench.words().includes('alert-desk cleared unhedged'));
+    assert.ok(bench.words().includes('alert-manager cleared unhedged'));
     assert.equal(bench.context.state.unhedgedSinceMs, null);
   });
 });
@@ -1787,7 +1787,7 @@ describe('12 stuck, and nothing to decide on', () => {
     bench.wait(3_600_000);
     for (const _ of [1, 2]) bench.send(EVENTS['snapshot.failed'](bench));
     assert.equal(bench.phase, 'waiting');
-    assert.ok(bench.alerts().includes('alert-desk raised unhedged'));
+    assert.ok(bench.alerts().includes('alert-manager raised unhedged'));
   });
 
   it('12 10.3 it gets to be six hours while nothing can be decided, and hedged it is over', () => {
@@ -1804,11 +1804,11 @@ describe('12 stuck, and nothing to decide on', () => {
     assert.deepEqual(bench.alerts(), []);
     for (const _ of [1, 2]) bench.send(EVENTS['snapshot.failed'](bench));
     assert.equal(bench.phase, 'waiting');
-    assert.deepEqual(bench.alerts(), ['alert-desk raised unhedged']);
+    assert.deepEqual(bench.alerts(), ['alert-manager raised unhedged']);
     bench.read('A', 5);
     bench.read('B', -5, [seen(b, { status: 'FILLED', tradedSize: d(5), avgFillPrice: d(110) })]);
     assert.equal(bench.phase, 'equal');
-    assert.ok(bench.words().includes('alert-desk cleared unhedged'));
+    assert.ok(bench.words().includes('alert-manager cleared unhedged'));
   });
 
   it('12 lots that cancel each other are not stuck, though no decision has said so yet', () => {
@@ -1851,13 +1851,13 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
 
   it('11.6 places nothing, keeps positions and lots, books fills, and is reported', () => {
     const bench = new SymbolBench({ coverage, unlisted: true, state: restored });
-    assert.deepEqual(bench.alerts(), ['alert-desk raised instrument-unlisted']);
+    assert.deepEqual(bench.alerts(), ['alert-manager raised instrument-unlisted']);
     bench.read('A', 5);
     bench.read('B', 0);
     assert.equal(bench.phase, 'imbalanced');
     assert.deepEqual(bench.asked, []);
     assert.equal(lotsNet(bench.context.state.lots).toFixed(), '5');
-    assert.ok(bench.alerts().includes('alert-desk raised instrument-unlisted'));
+    assert.ok(bench.alerts().includes('alert-manager raised instrument-unlisted'));
     const [idle] = bench.reported('symbol.idle');
     assert.deepEqual(idle?.why, reason('unlisted', '11.6'));
   });
@@ -1896,7 +1896,7 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     bench.read('A', 5);
     bench.read('B', 0);
     const words = bench.words();
-    assert.ok(words.includes('alert-desk raised unhedged'), words.join('\n'));
+    assert.ok(words.includes('alert-manager raised unhedged'), words.join('\n'));
     assert.ok(!words.includes('gateway touch'));
   });
 
@@ -1909,7 +1909,7 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
     bench.read('A', 10);
     bench.read('B', -5);
     assert.deepEqual(bench.asked, []);
-    assert.ok(bench.alerts().includes('alert-desk raised instrument-unlisted'));
+    assert.ok(bench.alerts().includes('alert-manager raised instrument-unlisted'));
     bench.send({ type: 'instrument.listed', instrument: instrument() });
     bench.read('A', 10);
     bench.read('B', -5);
@@ -1939,7 +1939,7 @@ describe('11.6 an instrument that the exchange does not list any more', () => {
       bench.asked.map(({ account, side }) => [account, side]),
       [['B', 'sell']],
     );
-    assert.ok(bench.words().includes('alert-desk cleared instrument-unlisted'));
+    assert.ok(bench.words().includes('alert-manager cleared instrument-unlisted'));
     assert.equal(bench.context.instrument.minSize.toFixed(), '0.5');
   });
 });
@@ -1953,7 +1953,7 @@ describe('16.3 a symbol that leaves', () => {
     });
     bench.read('A', 5);
     bench.read('B', 0);
-    assert.ok(bench.alerts().includes('alert-desk raised symbol-leaving'));
+    assert.ok(bench.alerts().includes('alert-manager raised symbol-leaving'));
     assert.deepEqual(
       bench.asked.map(({ account, side, size, purpose }) => [account, side, size.toFixed(), purpose]),
       [['B', 'sell', '5', 'repair']],
@@ -1998,7 +1998,7 @@ describe('16.3 a symbol that leaves', () => {
     bench.read('B', -5);
     const [left] = bench.reported('symbol.left');
     assert.equal(left?.net.toFixed(), '0.005');
-    assert.ok(bench.alerts().includes('alert-desk raised symbol-left'));
+    assert.ok(bench.alerts().includes('alert-manager raised symbol-left'));
   });
 
   it('16.3 with an order of unknown outcome it stays until that is found out', () => {

@@ -50,7 +50,7 @@ export class SymbolBench extends Bench {
     this.time.increment(1000);
     const { child } = this.house(symbolMachine, {
       systemId: 'symbol:BNB_USDT_Perp',
-      ears: ['gateway', 'poller:A', 'poller:B', 'alert-desk', 'daemon'],
+      ears: ['gateway', 'poller:A', 'poller:B', 'alert-manager', 'daemon'],
       ...(options.coverage === undefined ? {} : { inspect: options.coverage.inspect }),
       input: {
         config: config(options.config),
@@ -182,13 +182,13 @@ export class SymbolBench extends Bench {
     return this.heard.flatMap(({ by, event }, at) => (at < from || this.#answered.has(at) ? [] : [line(by, event)]));
   }
 
-  /** The same without what it says to the alert desk. */
+  /** The same without what it says to the alert manager. */
   orderWords(): string[] {
-    return this.words().filter((text) => !text.startsWith('alert-desk'));
+    return this.words().filter((text) => !text.startsWith('alert-manager'));
   }
 
   alerts(): string[] {
-    return this.words().filter((text) => text.startsWith('alert-desk raised'));
+    return this.words().filter((text) => text.startsWith('alert-manager raised'));
   }
 }
 

@@ -201,9 +201,9 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
   test('12.4 an alert is acknowledged, and another silenced, where it stands; the button stays while others come', async () => {
     const { page } = await openPage(browser, stage.url, PHONE);
     await unlocked(page);
-    const desk = stage.engine.daemon.system.get('alert-desk');
+    const manager = stage.engine.daemon.system.get('alert-manager');
     const raise = (account: 'A' | 'B', leverage: string) =>
-      desk?.send({
+      manager?.send({
         type: 'alert.raised',
         alert: {
           ...{ key: `isolated-margin:${account}`, kind: 'isolated-margin', account, instrument: null },
@@ -230,7 +230,7 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
     await page.getByRole('button', { name: 'Close' }).click();
     await until(async () => /silenced until/.test(await row('B').innerText()), 'the silence');
     for (const account of ['A', 'B'])
-      desk?.send({ type: 'alert.cleared', key: `isolated-margin:${account}`, atMs: Date.now() });
+      manager?.send({ type: 'alert.cleared', key: `isolated-margin:${account}`, atMs: Date.now() });
     await page.context().close();
   });
 

@@ -128,7 +128,7 @@ describe('a running engine', () => {
     await until(() => heard.some((one) => one.type === '@xstate.snapshot'), 'a snapshot');
     socket.close();
     const names = heard.filter((one) => one.type === '@xstate.actor').map((one) => one.name);
-    for (const name of ['daemon', 'gateway', 'poller:A', 'poller:B', 'alert-desk', `symbol:${BNB}`]) {
+    for (const name of ['daemon', 'gateway', 'poller:A', 'poller:B', 'alert-manager', `symbol:${BNB}`]) {
       assert.ok(names.includes(name), name);
     }
     const symbol = heard.find((one) => one.name === `symbol:${BNB}`)!;

@@ -40,7 +40,7 @@ const STATEMENT_NOTE = 'daily-statement';
 /** Ids of the actors of a trading engine in starting order: receivers before senders. */
 function actorsOf({ symbols, settings }: Memory): string[] {
   return [
-    ...['alert-desk', 'heartbeat'],
+    ...['alert-manager', 'heartbeat'],
     ...(settings.deadManMs ? ACCOUNTS.map((account) => `dead-man:${account}`) : []),
     ...ACCOUNTS.map((account) => `poller:${account}`),
     'gateway',
@@ -111,7 +111,10 @@ export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now,
   const waitedMs = Math.abs(nowMs - toTell.sinceMs);
   if ((open.unknown ?? []).length > 0 && waitedMs < START_MESSAGE_MAX_MS) return {};
   const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
-  return { change: { toTell: null }, commands: [send('alert-desk', { type: 'news.told', news: { doing, ...open } })] };
+  return {
+    change: { toTell: null },
+    commands: [send('alert-manager', { type: 'news.told', news: { doing, ...open } })],
+  };
 }
 
 /** Once a day, at the hour of the daily report or later, yesterday's statement (strategy 17.4), across restarts. */
@@ -123,7 +126,7 @@ export function statementTold(memory: Memory, now: Now, { statement }: MoneyCoun
     const day = dailyReportDue(now.nowMs, settings.dailyReportAtMinutes, told?.day ?? null);
     if (day === null) return {};
     const news = { doing: { what: 'statement', statement } as const, ...view.open(symbols) };
-    const commands = [send('alert-desk', { type: 'news.told', news })];
+    const commands = [send('alert-manager', { type: 'news.told', news })];
     return { entries: [note(STATEMENT_NOTE, { day }, now)], commands, onlyIfWritten: true };
   } catch (thrown) {
     return journalFailed(errorText(thrown), now);
@@ -168,7 +171,7 @@ export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unk
   const count = former && atMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
   const delayMs = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
   // A failure of the alert manager can only be reported.
-  const alerts = actor === 'alert-desk' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
+  const alerts = actor === 'alert-manager' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
   return {
     change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs } } },
     facts: [{ type: 'actor.failed', atMs, actor, message }],
@@ -230,6 +233,6 @@ export function leftOpen({ symbols, stopWhy }: Memory, { nowMs }: Now, _event: u
   const news = { doing: { what: 'stopped', why: stopWhy } as const, ...open };
   return [
     ...(open.unhedged ?? []).map((net) => raise(netLeftAlert(net, nowMs))),
-    send('alert-desk', { type: 'news.told', news }),
+    send('alert-manager', { type: 'news.told', news }),
   ];
 }

@@ -75,11 +75,11 @@ export function send(to: string, message: Message): Sent {
 }
 
 export function raise(alert: Alert): Sent {
-  return send('alert-desk', { type: 'alert.raised', alert });
+  return send('alert-manager', { type: 'alert.raised', alert });
 }
 
 export function clear(key: string, { nowMs: atMs }: Pick<DaemonNow, 'nowMs'>): DaemonCommand {
-  return send('alert-desk', { type: 'alert.cleared', key, atMs });
+  return send('alert-manager', { type: 'alert.cleared', key, atMs });
 }
 
 export function toSymbols(symbols: readonly EngineSymbol[], message: Message): DaemonCommand[] {

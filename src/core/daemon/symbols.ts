@@ -119,7 +119,7 @@ export function settingsChanged(memory: Memory, now: Now, { settings, texts }: S
       send('gateway', { type: 'submissions.tuned', settings: submission }),
       ...toSymbols(memory.symbols, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs }),
       ...readers.map((actor) => send(actor, { type: 'readings.tuned', staleMs, loopIntervalMs })),
-      send('alert-desk', { type: 'desk.tuned', texts, dailyReportAtMinutes, stuckMs }),
+      send('alert-manager', { type: 'alerts.tuned', texts, dailyReportAtMinutes, stuckMs }),
       ...(maxRuntimeMs === memory.settings.maxRuntimeMs
         ? []
         : [endTimer(maxRuntimeMs, now.exchangeNowMs - memory.tradingSinceMs)]),
@@ -251,7 +251,7 @@ function modeNews(
       untilMs: ends.length > 0 ? Math.max(...ends) : null,
       why: given.at(-1)?.why ?? '',
     };
-    return send('alert-desk', { type: 'news.told', news: { doing, ...view.open(group) } });
+    return send('alert-manager', { type: 'news.told', news: { doing, ...view.open(group) } });
   });
 }
 

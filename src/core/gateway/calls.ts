@@ -44,7 +44,7 @@ function callFails(memory: GatewayMemory, nowMs: number, failure: ExchangeFailur
   const alert = apiFailureAlert(failure, inARow, nowMs, null);
   return {
     memory: { ...memory, failing: { ...memory.failing, [key]: inARow } },
-    commands: [{ do: 'send', to: 'alert-desk', message: { type: 'alert.raised', alert } }],
+    commands: [{ do: 'send', to: 'alert-manager', message: { type: 'alert.raised', alert } }],
   };
 }
 
@@ -53,7 +53,7 @@ function callsWork(memory: GatewayMemory, atMs: number, keys: readonly string[])
   if (over.length === 0) return remembered(memory);
   const failing = Object.fromEntries(Object.entries(memory.failing).filter(([key]) => !over.includes(key)));
   const commands = over.map(
-    (key): GatewayCommand => ({ do: 'send', to: 'alert-desk', message: { type: 'alert.cleared', key, atMs } }),
+    (key): GatewayCommand => ({ do: 'send', to: 'alert-manager', message: { type: 'alert.cleared', key, atMs } }),
   );
   return { memory: { ...memory, failing }, commands };
 }

@@ -133,7 +133,7 @@ function spread(memory: PollerMemory, { nowMs }: PollerNow, folded: Folded, whol
     const { instrument, why } = contradiction;
     facts.push({ type: 'stream.contradicted', atMs: nowMs, account, instrument, why });
     const alert = streamAlert(account, contradiction, nowMs);
-    messages.push({ to: 'alert-desk', message: { type: 'alert.raised', alert } });
+    messages.push({ to: 'alert-manager', message: { type: 'alert.raised', alert } });
   }
   return { facts, messages };
 }

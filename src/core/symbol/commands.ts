@@ -24,18 +24,18 @@ import type { SymbolMemory } from './memory.ts';
 export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched }
-  | { readonly to: 'alert-desk'; readonly message: AlertRaised | AlertCleared }
+  | { readonly to: 'alert-manager'; readonly message: AlertRaised | AlertCleared }
   | {
       readonly to: 'daemon';
       readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft | SymbolFlattened;
     };
 
 export function raise(alert: Alert): SymbolCommand {
-  return { to: 'alert-desk', message: { type: 'alert.raised', alert } };
+  return { to: 'alert-manager', message: { type: 'alert.raised', alert } };
 }
 
 export function clear(key: string, { nowMs }: Now): SymbolCommand {
-  return { to: 'alert-desk', message: { type: 'alert.cleared', key, atMs: nowMs } };
+  return { to: 'alert-manager', message: { type: 'alert.cleared', key, atMs: nowMs } };
 }
 
 /** A refusal suggests outdated rules of the instrument (strategy 9.5, 11.8). */

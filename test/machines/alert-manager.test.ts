@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createActor, SimulatedClock } from 'xstate';
-import { alertDeskMachine, deskIsQuiet, GATHER_MS, SENDING_LIMIT_MS } from '../../machines/alert-desk.ts';
+import { alertManagerMachine, GATHER_MS, hasNothingToSend, SENDING_LIMIT_MS } from '../../machines/alert-manager.ts';
+import { LONGEST_PAUSE_MS, pauseAfter } from '../../src/core/alert-delivery.ts';
+import { NO_ALERT_MEMORY, PACE_MS } from '../../src/core/alert-manager.ts';
 import {
   type Alert,
   type AlertKind,
@@ -11,8 +13,6 @@ import {
   type StuckSymbol,
 } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
-import { EMPTY_DESK, PACE_MS } from '../../src/core/desk.ts';
-import { LONGEST_PAUSE_MS, pauseAfter } from '../../src/core/desk-delivery.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { JournalEntry } from '../../src/core/journal-entry.ts';
 import type { AccountName } from '../../src/core/model.ts';
@@ -24,7 +24,7 @@ import type { Journal } from '../../src/ports.ts';
 import { failed } from '../support/core.ts';
 import { TransitionCoverage } from '../support/transition-coverage.ts';
 
-const coverage = new TransitionCoverage(alertDeskMachine);
+const coverage = new TransitionCoverage(alertManagerMachine);
 after(() => coverage.assertComplete());
 
 const MINUTE = 60_000;
@@ -43,15 +43,15 @@ type Gateway = 'takes' | 'refuses' | 'lost' | 'hangs' | 'slow' | 'poisoned';
 interface Delivery {
   readonly atMs: number;
   readonly text: string;
-  /** The desk heard that it was taken. */
-  heard: boolean;
+  /** The manager isAcknowledged that it was taken. */
+  isAcknowledged: boolean;
 }
 
-function raiseAt(desk: { send(event: { type: 'alert.raised'; alert: Alert }): void }, alert: Alert): void {
-  desk.send({ type: 'alert.raised', alert });
+function raiseAt(manager: { send(event: { type: 'alert.raised'; alert: Alert }): void }, alert: Alert): void {
+  manager.send({ type: 'alert.raised', alert });
 }
 
-/** An engine's desk over many starts: one journal, one gateway, one wall clock, one reporter. */
+/** An engine's manager over many starts: one journal, one gateway, one wall clock, one reporter. */
 class World {
   readonly clock = new SimulatedClock();
   readonly facts: Fact[] = [];
@@ -63,12 +63,12 @@ class World {
   awaited: readonly string[];
   journalFails = false;
   readonly atMinutes: number;
-  desk: ReturnType<World['start']>;
+  manager: ReturnType<World['start']>;
 
   constructor(atMinutes = AT_NINE, awaited: readonly string[] = []) {
     this.atMinutes = atMinutes;
     this.awaited = awaited;
-    this.desk = this.start();
+    this.manager = this.start();
   }
 
   /** Every symbol is known, and these are not hedged. */
@@ -101,7 +101,7 @@ class World {
       scan: (filter) => world.journal.scan(filter),
       close() {},
     };
-    const desk = createActor(alertDeskMachine, {
+    const manager = createActor(alertManagerMachine, {
       clock: this.clock,
       inspect: coverage.inspect,
       input: {
@@ -117,16 +117,16 @@ class World {
         },
       },
     });
-    desk.start();
-    return desk;
+    manager.start();
+    return manager;
   }
 
   stuckThrows = false;
 
   /** `kill -9` and a new start. */
   restart(): void {
-    this.desk.stop();
-    this.desk = this.start();
+    this.manager.stop();
+    this.manager = this.start();
   }
 
   async send(text: string): Promise<void> {
@@ -135,12 +135,12 @@ class World {
     const how = this.gateway(atMs, text);
     if (how === 'poisoned') throw Object.assign(new Error('status 400'), { forContent: true });
     if (how === 'refuses') throw new Error('status 500');
-    const delivery = { atMs, text, heard: false };
-    const desk = this.desk;
+    const delivery = { atMs, text, isAcknowledged: false };
+    const manager = this.manager;
     if (how !== 'hangs') this.deliveries.push(delivery);
     if (how === 'hangs' || how === 'lost') return new Promise(() => {});
     if (how === 'slow') await new Promise((resolve) => this.clock.setTimeout(resolve as () => void, 8000));
-    delivery.heard = this.desk === desk;
+    delivery.isAcknowledged = this.manager === manager;
   }
 
   /** Time goes by in steps, so that timers that start meanwhile run too. */
@@ -153,7 +153,7 @@ class World {
 
   raise(alert: Partial<Alert> & { kind: AlertKind }): void {
     const key = alert.key ?? `${alert.kind}:${alert.instrument ?? alert.account}`;
-    raiseAt(this.desk, {
+    raiseAt(this.manager, {
       account: null,
       instrument: null,
       atMs: this.nowMs,
@@ -165,12 +165,12 @@ class World {
   }
 
   clear(key: string): void {
-    this.desk.send({ type: 'alert.cleared', key: key, atMs: this.nowMs });
+    this.manager.send({ type: 'alert.cleared', key: key, atMs: this.nowMs });
   }
 
   fail(account: AccountName | null, call: string): void {
     const failure = { kind: 'unavailable' as const, call, account, code: null, why: failed(), message: 'no answer' };
-    raiseAt(this.desk, apiFailureAlert(failure, 1, this.nowMs, null));
+    raiseAt(this.manager, apiFailureAlert(failure, 1, this.nowMs, null));
   }
 
   texts(): string[] {
@@ -196,7 +196,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
     assert.match(world.texts()[0] ?? '', /MMR ALERT[\s\S]*0\.74/);
     assert.equal(body().type, 'done');
-    assert.ok(deskIsQuiet(world.desk.getSnapshot()));
+    assert.ok(hasNothingToSend(world.manager.getSnapshot()));
     assert.equal(world.said('alert.raised').length, 1);
   });
 
@@ -241,12 +241,13 @@ describe('strategy 12.1: delivery', () => {
     world.gateway = (_nowMs, text) => (text.includes('待') ? 'poisoned' : 'takes');
     await world.pass(LONGEST_PAUSE_MS + SETTLED, 1000);
     assert.match(world.texts().at(-1) ?? '', /POISON/, 'and it arrives once it is taken');
-    assert.ok(deskIsQuiet(world.desk.getSnapshot()));
+    assert.ok(hasNothingToSend(world.manager.getSnapshot()));
   });
 
   test('12.3 news come after the alerts of their message; the last ones neither gather nor keep the pace', async () => {
     const world = new World();
-    const news = (doing: Doing) => world.desk.send({ type: 'news.told', news: { doing, unhedged: [], unknown: [] } });
+    const news = (doing: Doing) =>
+      world.manager.send({ type: 'news.told', news: { doing, unhedged: [], unknown: [] } });
     await world.pass(SETTLED);
     news({ what: 'started', after: 'stop', symbols: 2 });
     world.raise({ kind: 'limit-reached', instrument: 'BNB_USDT_Perp' });
@@ -272,7 +273,7 @@ describe('strategy 12.1: delivery', () => {
   test('16.4 what is reported from now on is in the language of the settings that were read again', async () => {
     const world = new World();
     const texts = alertTexts('zh', 'grvt-hedge prod', 'UTC');
-    world.desk.send({ type: 'desk.tuned', texts, dailyReportAtMinutes: 0, stuckMs: 1 });
+    world.manager.send({ type: 'alerts.tuned', texts, dailyReportAtMinutes: 0, stuckMs: 1 });
     world.raise({ kind: 'clock-skew', details: {} });
     await world.pass(SETTLED);
     assert.match(world.texts().at(-1) ?? '', /时钟/);
@@ -284,7 +285,7 @@ describe('strategy 12.1: delivery', () => {
     raise();
     await world.pass(SETTLED);
     const own = world.said('alert.raised')[0]!.alert.key;
-    for (const key of [own, 'mmr:A']) world.desk.send({ type: 'alert.handled', key, by: 'ann', silenceMs: null });
+    for (const key of [own, 'mmr:A']) world.manager.send({ type: 'alert.handled', key, by: 'ann', silenceMs: null });
     assert.deepEqual(
       world.said('alert.handled').map(({ key, untilMs }) => [key, untilMs]),
       [[own, null]],
@@ -370,7 +371,7 @@ describe('strategy 12.1: delivery', () => {
     world.raise({ kind: 'mmr', account: 'A' });
     await world.pass(2 * MINUTE);
     assert.deepEqual(
-      world.deliveries.map(({ heard }) => heard),
+      world.deliveries.map(({ isAcknowledged }) => isAcknowledged),
       [false, true],
     );
   });
@@ -481,7 +482,7 @@ describe('strategy 12.1: delivery', () => {
     const broken = () => {
       throw new Error('broken');
     };
-    const desk = createActor(alertDeskMachine, {
+    const manager = createActor(alertManagerMachine, {
       clock,
       inspect: coverage.inspect,
       input: {
@@ -494,13 +495,21 @@ describe('strategy 12.1: delivery', () => {
         stuckNow: broken,
       },
     }).start();
-    raiseAt(desk, { kind: 'mmr', key: 'mmr:A', account: 'A', instrument: null, atMs: 0, sinceMs: null, details: {} });
+    raiseAt(manager, {
+      kind: 'mmr',
+      key: 'mmr:A',
+      account: 'A',
+      instrument: null,
+      atMs: 0,
+      sinceMs: null,
+      details: {},
+    });
     for (let i = 0; i < 40; i += 1) {
       clock.increment(500);
       for (let j = 0; j < 6; j += 1) await Promise.resolve();
     }
     assert.deepEqual(sent, ['mmr:A']);
-    assert.equal(desk.getSnapshot().status, 'active');
+    assert.equal(manager.getSnapshot().status, 'active');
   });
 });
 
@@ -567,7 +576,7 @@ describe('strategy 12: repeats across restarts', () => {
   test('foreign orders: once each, for months, across restarts', async () => {
     const world = new World();
     const seen = (id: string) =>
-      raiseAt(world.desk, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+      raiseAt(world.manager, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
     for (let i = 0; i < 10; i += 1) {
       seen('0xaa');
       if (i === 3) world.clear('foreign-order:A:0xaa');
@@ -583,7 +592,7 @@ describe('strategy 12: repeats across restarts', () => {
   test('a foreign order that cannot live any more is let go in the journal, once; one that is still seen is not', async () => {
     const world = new World();
     const seen = (id: string) =>
-      raiseAt(world.desk, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
+      raiseAt(world.manager, foreignOrderAlert('A', 'X', { orderId: id, clientOrderId: '1' }, world.nowMs));
     const stored = (id: string) => world.journal.latest('alert.state', `foreign-order:A:${id}`);
     const settled = (id: string) => (stored(id)?.body as { settled?: boolean } | undefined)?.settled;
     seen('0xaa');
@@ -624,7 +633,7 @@ describe('strategy 12: repeats across restarts', () => {
     const world = new World();
     world.raise({ kind: 'mmr', account: 'A' });
     await world.pass(MINUTE);
-    world.desk.stop();
+    world.manager.stop();
     await world.pass(25 * HOUR, 15_000);
     world.restart();
     await world.pass(2000);
@@ -640,7 +649,7 @@ describe('strategy 12: repeats across restarts', () => {
       await world.pass(20 * HOUR, 15_000);
       world.restart();
     }
-    const { states } = world.desk.getSnapshot().context.memory;
+    const { states } = world.manager.getSnapshot().context.memory;
     assert.equal(states.get('drift:X')?.closing, 'lapsed');
     assert.equal(world.deliveries.length, 1);
   });
@@ -829,7 +838,7 @@ describe('strategy 12.2: the daily report', () => {
     world.stuck = [stuck(9)];
     world.awaited = ['SOL_USDT_Perp', 'BNB_USDT_Perp'];
     if (restartAt !== null) {
-      world.desk.stop();
+      world.manager.stop();
       await until(restartAt);
       world.restart();
     }
@@ -908,7 +917,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
             foreign += 1;
             const order = { orderId: `0xf${foreign}f`, clientOrderId: '1' };
             for (let i = 0; i < 2; i += 1) {
-              raiseAt(world.desk, foreignOrderAlert(account, instrument, order, world.nowMs));
+              raiseAt(world.manager, foreignOrderAlert(account, instrument, order, world.nowMs));
             }
           } else if (chance < 0.3) world.fail(account, random() < 0.5 ? 'positions' : 'createOrder');
           else if (chance < 0.4) world.clear(apiFailureKey(account, random() < 0.5 ? 'positions' : 'createOrder'));
@@ -925,30 +934,33 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
         await world.pass(1000, 1000);
       }
       await world.pass(HOUR, 1000);
-      for (const delivery of world.deliveries) if (!delivery.heard) trouble.add(delivery);
+      for (const delivery of world.deliveries) if (!delivery.isAcknowledged) trouble.add(delivery);
 
       assert.equal(triggers, 10_000);
       assert.ok(restarts > 20, `${restarts} restarts`);
       assert.ok(critical > 100 && foreign > 100);
-      assert.ok(deskIsQuiet(world.desk.getSnapshot()), 'everything has been told');
+      assert.ok(hasNothingToSend(world.manager.getSnapshot()), 'everything has been told');
       const carrying = (word: string) => world.deliveries.filter(({ text }) => text.includes(word));
       for (let i = 1; i <= critical; i += 1) {
         const told = carrying(`CRIT${i}_USDT_Perp:`);
         assert.ok(
-          told.some((delivery) => delivery.heard),
+          told.some((delivery) => delivery.isAcknowledged),
           `CRIT${i} is lost`,
         );
-        assert.equal(told.filter((delivery) => delivery.heard).length, 1, `CRIT${i} twice`);
+        assert.equal(told.filter((delivery) => delivery.isAcknowledged).length, 1, `CRIT${i} twice`);
       }
       for (let i = 1; i <= foreign; i += 1) {
-        assert.ok(carrying(`0xf${i}f`).filter((delivery) => delivery.heard).length <= 1, `foreign order ${i} twice`);
+        assert.ok(
+          carrying(`0xf${i}f`).filter((delivery) => delivery.isAcknowledged).length <= 1,
+          `foreign order ${i} twice`,
+        );
       }
       for (let i = 1; i < world.tries.length; i += 1) {
         assert.ok((world.tries[i] ?? 0) - (world.tries[i - 1] ?? 0) >= PACE_MS, 'the pace is kept, across restarts');
       }
-      const heard = world.deliveries.length - trouble.size;
+      const isAcknowledged = world.deliveries.length - trouble.size;
       const tellings = world.said('alert.raised').length + world.said('alert.resolved').length;
-      assert.ok(heard <= tellings, `${heard} messages for ${tellings} tellings`);
+      assert.ok(isAcknowledged <= tellings, `${isAcknowledged} messages for ${tellings} tellings`);
       assert.ok(world.deliveries.length <= MOST_MESSAGES, `${world.deliveries.length} messages in a day`);
       for (const { text } of world.deliveries) assert.ok(text.length <= MESSAGE_LIMIT);
       assert.deepEqual([...world.said('journal.failed'), ...world.said('alerts.failed')], []);
@@ -957,7 +969,10 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
 });
 
 test('an alert manager that never received anything is empty', () => {
-  assert.deepEqual(new World(AT_NINE, ['X']).desk.getSnapshot().context.memory, { ...EMPTY_DESK, startedAtMs: START });
+  assert.deepEqual(new World(AT_NINE, ['X']).manager.getSnapshot().context.memory, {
+    ...NO_ALERT_MEMORY,
+    startedAtMs: START,
+  });
 });
 
 /** Small seeded generator: the same numbers for the same seed. */

@@ -32,16 +32,16 @@ import {
  * The state of the alert manager (strategy 12) and how each event changes it. Pure: the machine keeps the memory,
  * journals `writes` before anything is delivered, and reports.
  */
-export interface DeskMemory {
+export interface AlertMemory {
   readonly states: ReadonlyMap<string, AlertState>;
   readonly outbox: Outbox;
-  /** Keys raised since the start. Only these suppress narrower alerts: what was open before the start may be over. */
-  readonly heard: ReadonlySet<string>;
+  /** Only these suppress narrower alerts: what was open before the start may be over. */
+  readonly raisedSinceStart: ReadonlySet<string>;
   /** Beijing day of the last daily report, sent or found empty; null: never. */
   readonly dailyDay: number | null;
   /** Start of this alert manager; moved to now if our clock is set back before it. */
   readonly startedAtMs: number;
-  /** How messages are delivered: {@link ./desk-delivery.ts}. */
+  /** How messages are delivered: {@link ./alert-delivery.ts}. */
   readonly delivery: Delivery;
 }
 
@@ -61,16 +61,16 @@ export const PACE_MS = 3000;
 const NO_DELIVERY: Delivery = { text: '', failuresInARow: 0, pauseMs: PACE_MS, closing: false };
 
 /** Written to the journal in one transaction. */
-export interface DeskWrite {
+export interface AlertWrite {
   readonly kind: 'alert.state' | 'outbox' | 'note';
   readonly key: string;
   readonly body: unknown;
 }
 
 /** The result of an event, applied as memory, journal, reporter; a delivery starts after all three. */
-export interface DeskStep {
-  readonly memory: DeskMemory;
-  readonly writes: readonly DeskWrite[];
+export interface AlertStep {
+  readonly memory: AlertMemory;
+  readonly writes: readonly AlertWrite[];
   readonly facts: readonly Fact[];
 }
 
@@ -79,61 +79,63 @@ export const DAILY_NOTE = 'daily-report';
 
 export type AlertPolicies = Readonly<Record<AlertKind, AlertPolicy>>;
 
-const nothing = (memory: DeskMemory): DeskStep => ({ memory, writes: [], facts: [] });
+const nothing = (memory: AlertMemory): AlertStep => ({ memory, writes: [], facts: [] });
 
 /** Restores the memory from the journal; unreadable entries are skipped. */
-export function restoreDesk(
+export function restoreAlerts(
   journalled: {
     readonly states: Iterable<unknown>;
     readonly outbox: Iterable<unknown>;
     readonly dailyNote: unknown;
   },
   nowMs: number,
-): DeskMemory {
+): AlertMemory {
   const states = [...journalled.states].map(readAlertState).filter((state) => state !== null);
   const note = journalled.dailyNote;
   const day = note !== null && typeof note === 'object' && 'day' in note ? note.day : null;
   return {
     states: new Map(states.map((state) => [state.key, state])),
     outbox: restoreOutbox(journalled.outbox),
-    heard: new Set(),
+    raisedSinceStart: new Set(),
     dailyDay: typeof day === 'number' ? day : null,
     startedAtMs: nowMs,
     delivery: NO_DELIVERY,
   };
 }
 
-export const EMPTY_DESK: DeskMemory = {
+export const NO_ALERT_MEMORY: AlertMemory = {
   states: new Map(),
   outbox: EMPTY_OUTBOX,
-  heard: new Set(),
+  raisedSinceStart: new Set(),
   dailyDay: null,
   startedAtMs: 0,
   delivery: NO_DELIVERY,
 };
 
 /** Restores a key that the memory had dropped, from its journal entry. */
-export function recall(memory: DeskMemory, body: unknown): DeskMemory {
+export function recall(memory: AlertMemory, body: unknown): AlertMemory {
   const state = readAlertState(body);
   if (state === null || memory.states.has(state.key)) return memory;
   return { ...memory, states: new Map(memory.states).set(state.key, state) };
 }
 
 /** A condition was found to hold. */
-export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, policies: AlertPolicies): DeskStep {
+export function alertRaised(memory: AlertMemory, alert: Alert, nowMs: number, policies: AlertPolicies): AlertStep {
   const policy = policies[alert.kind];
   const before = memory.states.get(alert.key) ?? null;
   const isMutedNow = isMuted(before, nowMs);
   const worse = before !== null && isMutedNow && isWorse(before, alert, policy);
-  const wider = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.heard)) !== null;
+  const wider = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.raisedSinceStart)) !== null;
   const judged = judgeRaise(before, alert, wider || (isMutedNow && !worse), nowMs, policy, worse);
   const { tell } = judged;
   const state = withHandling(judged.state, before, alert, nowMs, tell);
-  const heard = memory.heard.has(alert.key) ? memory.heard : new Set(memory.heard).add(alert.key);
-  const begins = before === null || !alertHolds(before) || heard !== memory.heard;
+  const raisedSinceStart = memory.raisedSinceStart.has(alert.key)
+    ? memory.raisedSinceStart
+    : new Set(memory.raisedSinceStart).add(alert.key);
+  const begins = before === null || !alertHolds(before) || raisedSinceStart !== memory.raisedSinceStart;
   if (state === before && !begins) return nothing(memory);
   const states = new Map(memory.states).set(alert.key, state);
-  const writes: DeskWrite[] = state === before ? [] : [stateWrite(state, policies, nowMs)];
+  const writes: AlertWrite[] = state === before ? [] : [stateWrite(state, policies, nowMs)];
   let { outbox } = memory;
   if (tell) {
     const owed = before?.owed?.times ?? 0;
@@ -141,7 +143,7 @@ export function deskRaise(memory: DeskMemory, alert: Alert, nowMs: number, polic
     outbox = queued.outbox;
     writes.push(...queued.changes.map(outboxWrite(nowMs)));
   }
-  const raised = { ...memory, states, outbox, heard };
+  const raised = { ...memory, states, outbox, raisedSinceStart };
   const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
   const facts: readonly Fact[] = tell ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [];
   return { memory: { ...raised, ...after }, writes, facts };
@@ -167,13 +169,13 @@ function withHandling(
 }
 
 /** Acknowledges or silences an alert (strategy 12.4). No effect if no such alert is open or the silence is too long. */
-export function deskHandle(
-  memory: DeskMemory,
+export function alertHandled(
+  memory: AlertMemory,
   key: string,
   given: { readonly by: string; readonly silenceMs: number | null },
   nowMs: number,
   policies: AlertPolicies,
-): DeskStep {
+): AlertStep {
   const before = memory.states.get(key);
   if (before === undefined || before.closedAtMs !== null) return nothing(memory);
   const { by, silenceMs } = given;
@@ -194,13 +196,17 @@ export function deskHandle(
 }
 
 /** Withdraws a waiting notice caused by an alert that now holds; it is sent if its condition outlasts that alert. */
-function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: number, writes: DeskWrite[]) {
+function silenceNarrower(memory: AlertMemory, policies: AlertPolicies, nowMs: number, writes: AlertWrite[]) {
   let { outbox } = memory;
   const states = new Map(memory.states);
   for (const [key, item] of memory.outbox.pending) {
     const state = states.get(key);
     if (item.type !== 'notice' || item.times === 0 || item.overAtMs !== null || state === undefined) continue;
-    if (policies[item.kind].critical || isCritical(item) || widerAlert(item, holdsIn(states, memory.heard)) === null)
+    if (
+      policies[item.kind].critical ||
+      isCritical(item) ||
+      widerAlert(item, holdsIn(states, memory.raisedSinceStart)) === null
+    )
       continue;
     const withdrawn = withdraw(outbox, key);
     outbox = withdrawn.outbox;
@@ -213,7 +219,7 @@ function silenceNarrower(memory: DeskMemory, policies: AlertPolicies, nowMs: num
 }
 
 /** A condition was found not to hold. Unknown and closed keys are ignored. */
-export function deskClear(memory: DeskMemory, key: string, atMs: number, policies: AlertPolicies): DeskStep {
+export function alertCleared(memory: AlertMemory, key: string, atMs: number, policies: AlertPolicies): AlertStep {
   const before = memory.states.get(key);
   if (before === undefined) return nothing(memory);
   const state = judgeClear(before, atMs);
@@ -225,12 +231,12 @@ export function deskClear(memory: DeskMemory, key: string, atMs: number, policie
 }
 
 /** Queues repeats that are due and ends that are certain by now; drops what ended long ago (the journal keeps it). */
-export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolicies): DeskStep {
+export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPolicies): AlertStep {
   const states = new Map(memory.states);
-  const heard = new Set(memory.heard);
+  const raisedSinceStart = new Set(memory.raisedSinceStart);
   const startedAtMs = Math.min(memory.startedAtMs, nowMs);
   let { outbox } = memory;
-  const writes: DeskWrite[] = [];
+  const writes: AlertWrite[] = [];
   const raised: Fact[] = [];
   const ended: Fact[] = [];
   for (const [key, before] of memory.states) {
@@ -267,19 +273,19 @@ export function deskWake(memory: DeskMemory, nowMs: number, policies: AlertPolic
     if (nowMs - Math.max(state.closedAtMs, state.seenAtMs) <= (once ? ONCE_KEPT_MS : LAPSE_MS)) continue;
     if (once && !state.settled) writes.push(stateWrite(state, policies, nowMs));
     states.delete(key);
-    heard.delete(key);
+    raisedSinceStart.delete(key);
   }
   const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
   if (same) return nothing(memory);
-  return { memory: { ...memory, states, heard, outbox, startedAtMs }, writes, facts: [...raised, ...ended] };
+  return { memory: { ...memory, states, raisedSinceStart, outbox, startedAtMs }, writes, facts: [...raised, ...ended] };
 }
 
 /** Queues a notice about an action (strategy 12.3); it replaces a waiting one on the same subject. */
-export function deskNews(
-  memory: DeskMemory,
+export function newsReceived(
+  memory: AlertMemory,
   news: Omit<News, 'type' | 'order' | 'queuedAtMs'>,
   nowMs: number,
-): DeskStep {
+): AlertStep {
   const { outbox, changes } = enqueue(memory.outbox, { type: 'news', order: 0, queuedAtMs: nowMs, ...news });
   const { delivery } = memory;
   const closing = delivery.closing || news.doing.what === 'stopped';
@@ -294,13 +300,13 @@ export function deskNews(
  * day. While symbols are awaited it is retried at the next wake, for ten minutes; then it is sent without them and
  * names them. `stuckNow` null: the query failed.
  */
-export function deskDaily(
-  memory: DeskMemory,
+export function dailyReportIfDue(
+  memory: AlertMemory,
   nowMs: number,
   atMinute: number,
   stuckMs: number,
   stuckNow: () => StuckNow | null,
-): DeskStep {
+): AlertStep {
   const day = dailyReportDue(nowMs, atMinute, memory.dailyDay);
   const known = day === null ? null : stuckNow();
   if (day === null || known === null) return nothing(memory);
@@ -317,7 +323,7 @@ export function deskDaily(
       .sort((a, b) => a.unhedgedSinceMs - b.unhedgedSinceMs),
     ...(unknown.length === 0 ? {} : { unknown }),
   };
-  const note: DeskWrite = { kind: 'note', key: DAILY_NOTE, body: { day } };
+  const note: AlertWrite = { kind: 'note', key: DAILY_NOTE, body: { day } };
   if (report.stuck.length === 0 && unknown.length === 0)
     return { ...nothing({ ...memory, dailyDay: day }), writes: [note] };
   const { outbox, changes } = enqueue(memory.outbox, report);
@@ -328,7 +334,7 @@ export function deskDaily(
 }
 
 /** Outbox changes as journal writes; a message that no longer waits leaves a mark with its time. */
-export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite {
+export function outboxWrite(nowMs: number): (change: OutboxChange) => AlertWrite {
   return ({ key, item }) => {
     const body: OutboxItem | { readonly type: 'done'; readonly atMs: number; readonly settled: true } = item ?? {
       type: 'done',
@@ -340,15 +346,18 @@ export function outboxWrite(nowMs: number): (change: OutboxChange) => DeskWrite 
 }
 
 /** `settled` lets the journal drop it; a `once` alert must be remembered for as long as its cause can be seen. */
-function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): DeskWrite {
+function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): AlertWrite {
   const over = state.closedAtMs !== null;
   const settled = over && (policies[state.kind].repeat !== 'once' || nowMs - state.seenAtMs > ONCE_KEPT_MS);
   return { kind: 'alert.state', key: state.key, body: { ...state, settled } };
 }
 
-function holdsIn(states: ReadonlyMap<string, AlertState>, heard: ReadonlySet<string>): (key: string) => boolean {
+function holdsIn(
+  states: ReadonlyMap<string, AlertState>,
+  raisedSinceStart: ReadonlySet<string>,
+): (key: string) => boolean {
   return (key) => {
     const state = states.get(key);
-    return state !== undefined && heard.has(key) && alertHolds(state);
+    return state !== undefined && raisedSinceStart.has(key) && alertHolds(state);
   };
 }

@@ -1,20 +1,4 @@
 import { fromPromise, type SnapshotFrom, setup } from 'xstate';
-import { ALERT_POLICIES, type StuckNow } from '../src/core/alerts.ts';
-import {
-  type AlertPolicies,
-  DAILY_NOTE,
-  type DeskMemory,
-  type DeskStep,
-  type DeskWrite,
-  deskClear,
-  deskDaily,
-  deskHandle,
-  deskNews,
-  deskRaise,
-  deskWake,
-  recall,
-  restoreDesk,
-} from '../src/core/desk.ts';
 import {
   isQuiet,
   lastWordsWait,
@@ -23,11 +7,27 @@ import {
   messageRefused,
   messageTaken,
   somethingWaits,
-} from '../src/core/desk-delivery.ts';
+} from '../src/core/alert-delivery.ts';
+import {
+  type AlertMemory,
+  type AlertPolicies,
+  type AlertStep,
+  type AlertWrite,
+  alertCleared,
+  alertHandled,
+  alertRaised,
+  DAILY_NOTE,
+  dailyReportIfDue,
+  newsReceived,
+  recall,
+  restoreAlerts,
+  timePassed,
+} from '../src/core/alert-manager.ts';
+import { ALERT_POLICIES, type StuckNow } from '../src/core/alerts.ts';
 import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
-import type { ToAlertDesk } from '../src/core/messages.ts';
+import type { ToAlertManager } from '../src/core/messages.ts';
 import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox-message.ts';
 import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
 import { eventOf } from './event-of.ts';
@@ -46,7 +46,7 @@ export const WAKE_MS = 5000;
 /** Limit for a delivery, three times the notifier's own; its answer then counts as lost. */
 export const SENDING_LIMIT_MS = 30_000;
 
-export interface AlertDeskInput {
+export interface AlertManagerInput {
   readonly journal: Journal;
   readonly notifier: Notifier;
   readonly clock: Clock;
@@ -64,20 +64,20 @@ export interface AlertDeskInput {
   readonly stuckNow: () => StuckNow;
 }
 
-type DeskEvent =
-  | ToAlertDesk
+type AlertManagerEvent =
+  | ToAlertManager
   | { readonly type: `xstate.done.actor.${string}`; readonly output: unknown; readonly actorId: string }
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
 
-interface AlertDeskContext {
-  readonly deps: AlertDeskInput;
+interface AlertManagerContext {
+  readonly deps: AlertManagerInput;
   readonly policies: AlertPolicies;
-  readonly records: DeskRecords;
-  readonly memory: DeskMemory;
+  readonly records: AlertRecords;
+  readonly memory: AlertMemory;
 }
 
-interface DeliveryInput extends Pick<AlertDeskInput, 'notifier'> {
-  readonly records: DeskRecords;
+interface DeliveryInput extends Pick<AlertManagerInput, 'notifier'> {
+  readonly records: AlertRecords;
   readonly text: string;
 }
 
@@ -89,32 +89,32 @@ const deliver = fromPromise<void, DeliveryInput>(async ({ input: { notifier, rec
   await notifier.send(text);
 });
 
-const deliveryInput = ({ context: { deps, records, memory } }: { context: AlertDeskContext }): DeliveryInput => ({
+const deliveryInput = ({ context: { deps, records, memory } }: { context: AlertManagerContext }): DeliveryInput => ({
   notifier: deps.notifier,
   records,
   text: memory.delivery.text,
 });
 
-function begin({ input }: { input: AlertDeskInput }): AlertDeskContext {
+function begin({ input }: { input: AlertManagerInput }): AlertManagerContext {
   const policies = input.settings.policies ?? ALERT_POLICIES;
-  return { deps: input, policies, records: new DeskRecords(input), memory: restored(input) };
+  return { deps: input, policies, records: new AlertRecords(input), memory: restored(input) };
 }
 
 /** @throws the journal's error: an engine that cannot read its journal must not start (strategy 11.2). */
-function restored({ journal, clock }: AlertDeskInput): DeskMemory {
+function restored({ journal, clock }: AlertManagerInput): AlertMemory {
   const journalled = {
     states: journal.latestOfEach('alert.state').map(({ body }) => body),
     outbox: journal.latestOfEach('outbox').map(({ body }) => body),
     dailyNote: journal.latest('note', DAILY_NOTE)?.body ?? null,
   };
-  return restoreDesk(journalled, clock.nowMs());
+  return restoreAlerts(journalled, clock.nowMs());
 }
 
-const desk = setup({
+const alerting = setup({
   types: {
-    context: {} as AlertDeskContext,
-    events: {} as DeskEvent,
-    input: {} as AlertDeskInput,
+    context: {} as AlertManagerContext,
+    events: {} as AlertManagerEvent,
+    input: {} as AlertManagerInput,
   },
   actors: { deliver },
   delays: {
@@ -131,8 +131,10 @@ const desk = setup({
 });
 
 /** Carries out a step: memory, journal, reporter. */
-function perform(stepOf: (memory: DeskMemory, nowMs: number, event: DeskEvent, context: AlertDeskContext) => DeskStep) {
-  return desk.enqueueActions(({ context, event, enqueue }) => {
+function perform(
+  stepOf: (memory: AlertMemory, nowMs: number, event: AlertManagerEvent, context: AlertManagerContext) => AlertStep,
+) {
+  return alerting.enqueueActions(({ context, event, enqueue }) => {
     const { records, deps } = context;
     const { memory, writes, facts } = stepOf(context.memory, deps.clock.nowMs(), event, context);
     if (memory !== context.memory) enqueue.assign({ memory });
@@ -144,38 +146,38 @@ function perform(stepOf: (memory: DeskMemory, nowMs: number, event: DeskEvent, c
 }
 
 /** {@link perform} for one type of event. */
-function on<T extends DeskEvent['type']>(
+function on<T extends AlertManagerEvent['type']>(
   type: T,
   stepOf: (
-    memory: DeskMemory,
+    memory: AlertMemory,
     nowMs: number,
-    event: Extract<DeskEvent, { readonly type: T }>,
-    context: AlertDeskContext,
-  ) => DeskStep,
+    event: Extract<AlertManagerEvent, { readonly type: T }>,
+    context: AlertManagerContext,
+  ) => AlertStep,
 ) {
   return perform((memory, nowMs, event, context) => stepOf(memory, nowMs, eventOf(event, type), context));
 }
 
-const deskSetup = desk.extend({
+const alertingSetup = alerting.extend({
   actions: {
     judgeRaised: on('alert.raised', (memory, nowMs, { alert }, { records, policies }) =>
-      deskRaise(records.recall(memory, alert.key), alert, nowMs, policies),
+      alertRaised(records.recall(memory, alert.key), alert, nowMs, policies),
     ),
     judgeCleared: on('alert.cleared', (memory, _nowMs, { key, atMs }, { policies }) =>
-      deskClear(memory, key, atMs, policies),
+      alertCleared(memory, key, atMs, policies),
     ),
-    takeNews: on('news.told', (memory, nowMs, { news }) => deskNews(memory, news, nowMs)),
+    takeNews: on('news.told', (memory, nowMs, { news }) => newsReceived(memory, news, nowMs)),
     takeHandling: on('alert.handled', (memory, nowMs, event, { policies }) =>
-      deskHandle(memory, event.key, event, nowMs, policies),
+      alertHandled(memory, event.key, event, nowMs, policies),
     ),
-    retune: desk.assign(({ context: { deps }, event }) => {
-      const { texts, dailyReportAtMinutes, stuckMs } = eventOf(event, 'desk.tuned');
+    retune: alerting.assign(({ context: { deps }, event }) => {
+      const { texts, dailyReportAtMinutes, stuckMs } = eventOf(event, 'alerts.tuned');
       return { deps: { ...deps, texts, settings: { ...deps.settings, dailyReportAtMinutes, stuckMs } } };
     }),
-    judgeTime: perform((memory, nowMs, _event, { policies }) => deskWake(memory, nowMs, policies)),
+    judgeTime: perform((memory, nowMs, _event, { policies }) => timePassed(memory, nowMs, policies)),
     judgeDailyReport: perform((memory, nowMs, _event, { deps, records }) => {
       const stuckNow = () => records.attempt(deps.stuckNow, null);
-      return deskDaily(memory, nowMs, deps.settings.dailyReportAtMinutes, deps.settings.stuckMs, stuckNow);
+      return dailyReportIfDue(memory, nowMs, deps.settings.dailyReportAtMinutes, deps.settings.stuckMs, stuckNow);
     }),
     takeMessage: perform((memory, nowMs, _event, { deps, records }) => {
       const full = records.attempt(() => takeMessage(memory.outbox, deps.texts, nowMs), null);
@@ -188,8 +190,8 @@ const deskSetup = desk.extend({
   },
 });
 
-export const alertDeskMachine = deskSetup.createMachine({
-  id: 'alert-desk',
+export const alertManagerMachine = alertingSetup.createMachine({
+  id: 'alert-manager',
   context: begin,
   type: 'parallel',
   on: {
@@ -197,7 +199,7 @@ export const alertDeskMachine = deskSetup.createMachine({
     'alert.cleared': { actions: 'judgeCleared' },
     'news.told': { actions: 'takeNews' },
     'alert.handled': { actions: 'takeHandling' },
-    'desk.tuned': { actions: 'retune' },
+    'alerts.tuned': { actions: 'retune' },
   },
   states: {
     delivery: {
@@ -251,12 +253,12 @@ export const alertDeskMachine = deskSetup.createMachine({
 });
 
 /** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
-export function deskIsQuiet({ context: { memory, deps } }: SnapshotFrom<typeof alertDeskMachine>): boolean {
+export function hasNothingToSend({ context: { memory, deps } }: SnapshotFrom<typeof alertManagerMachine>): boolean {
   return isQuiet(memory, deps.clock.nowMs());
 }
 
 /** Journal and reporter for the alert manager: their failures never stop it. */
-class DeskRecords {
+class AlertRecords {
   readonly #journal: Journal;
   readonly #reporter: Reporter;
   readonly #clock: Clock;
@@ -265,14 +267,14 @@ class DeskRecords {
   /** Of the last entry written. */
   #place = 0;
 
-  constructor({ journal, reporter, clock }: AlertDeskInput) {
+  constructor({ journal, reporter, clock }: AlertManagerInput) {
     this.#journal = journal;
     this.#reporter = reporter;
     this.#clock = clock;
   }
 
   /** Writes; a failing journal is reported once, and alerts are sent all the same. */
-  write(writes: readonly DeskWrite[]): void {
+  write(writes: readonly AlertWrite[]): void {
     const atMs = this.#clock.nowMs();
     const failedBefore = this.#unwritten.size > 0;
     for (const { kind, key, body } of writes) this.#unwritten.set(`${kind} ${key}`, { kind, key, atMs, body });
@@ -295,7 +297,7 @@ class DeskRecords {
   }
 
   /** The memory with a dropped key restored from the journal, so that a `once` alert is not repeated. */
-  recall(memory: DeskMemory, key: string): DeskMemory {
+  recall(memory: AlertMemory, key: string): AlertMemory {
     if (memory.states.has(key)) return memory;
     const unwritten = this.#unwritten.get(`alert.state ${key}`)?.body;
     if (unwritten !== undefined) return recall(memory, unwritten);
@@ -335,6 +337,6 @@ function isForContent(thrown: unknown): boolean {
   return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
 }
 
-function thrownText(event: DeskEvent): string {
+function thrownText(event: AlertManagerEvent): string {
   return 'error' in event ? errorText(event.error) : '';
 }

@@ -1,4 +1,4 @@
-import { type DeskMemory, type DeskStep, outboxWrite, PACE_MS } from './desk.ts';
+import { type AlertMemory, type AlertStep, outboxWrite, PACE_MS } from './alert-manager.ts';
 import type { Fact } from './facts.ts';
 import { delivered, type Outbox, undelivered } from './outbox.ts';
 import { isDue, rejected } from './outbox-message.ts';
@@ -13,32 +13,32 @@ export function pauseAfter(failuresInARow: number): number {
   return Math.min(PACE_MS * 2 ** Math.min(failuresInARow - 1, 16), LONGEST_PAUSE_MS);
 }
 
-export function somethingWaits({ outbox }: DeskMemory, nowMs: number): boolean {
+export function somethingWaits({ outbox }: AlertMemory, nowMs: number): boolean {
   return isDue(outbox, nowMs);
 }
 
 /** The engine has stopped, messages wait and the gateway accepts them: they are sent without pacing. */
-export function lastWordsWait(memory: DeskMemory, nowMs: number): boolean {
+export function lastWordsWait(memory: AlertMemory, nowMs: number): boolean {
   const { closing, failuresInARow } = memory.delivery;
   return closing && failuresInARow === 0 && somethingWaits(memory, nowMs);
 }
 
 /** Nothing is due and nothing is in flight: at the end of a run there is nothing left to wait for. */
-export function isQuiet(memory: DeskMemory, nowMs: number): boolean {
+export function isQuiet(memory: AlertMemory, nowMs: number): boolean {
   return !somethingWaits(memory, nowMs) && memory.outbox.inFlight.size === 0;
 }
 
 /** Takes the next message: its alerts are in flight. null: nothing waits. */
 export function messageTaken(
-  memory: DeskMemory,
+  memory: AlertMemory,
   taken: { readonly outbox: Outbox; readonly text: string } | null,
-): DeskStep {
+): AlertStep {
   const after =
     taken === null ? memory : { ...memory, outbox: taken.outbox, delivery: { ...memory.delivery, text: taken.text } };
   return { memory: after, writes: [], facts: [] };
 }
 
-export function messageDelivered(memory: DeskMemory, atMs: number): DeskStep {
+export function messageDelivered(memory: AlertMemory, atMs: number): AlertStep {
   const alerts = memory.outbox.inFlight.size;
   const { outbox, changes } = delivered(memory.outbox);
   const sent: Fact = { type: 'alerts.sent', atMs, alerts, waiting: outbox.pending.size };
@@ -46,14 +46,14 @@ export function messageDelivered(memory: DeskMemory, atMs: number): DeskStep {
 }
 
 /** The gateway is up and refused the message for its content: the others continue at their pace. */
-export function messageRefused(memory: DeskMemory, atMs: number, reason: string): DeskStep {
+export function messageRefused(memory: AlertMemory, atMs: number, reason: string): AlertStep {
   const { outbox, changes, aside } = rejected(memory.outbox, atMs);
   const refused: Fact = { type: 'alerts.refused', atMs, reason, setAside: aside, waiting: outbox.pending.size };
   return { memory: idle(memory, outbox, 0), writes: changes.map(outboxWrite(atMs)), facts: [refused] };
 }
 
 /** The message was not accepted, or the answer was lost: retried after a pause. */
-export function messageLost(memory: DeskMemory, atMs: number, reason: string): DeskStep {
+export function messageLost(memory: AlertMemory, atMs: number, reason: string): AlertStep {
   const outbox = undelivered(memory.outbox);
   const inARow = memory.delivery.failuresInARow + 1;
   const after = idle(memory, outbox, inARow);
@@ -62,7 +62,7 @@ export function messageLost(memory: DeskMemory, atMs: number, reason: string): D
   return { memory: after, writes: [], facts: [unsent] };
 }
 
-function idle(memory: DeskMemory, outbox: Outbox, failuresInARow: number): DeskMemory {
+function idle(memory: AlertMemory, outbox: Outbox, failuresInARow: number): AlertMemory {
   const pauseMs = failuresInARow === 0 ? PACE_MS : pauseAfter(failuresInARow);
   return { ...memory, outbox, delivery: { ...memory.delivery, text: '', failuresInARow, pauseMs } };
 }
