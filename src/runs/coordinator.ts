@@ -19,7 +19,7 @@ import {
   saidOf,
   workerOf,
 } from './queue.ts';
-import type { RunsOptions, Standing } from './task.ts';
+import type { Progress, RunsOptions } from './task.ts';
 
 /** Runs queued at a time. */
 const PUT_AT_ONCE = 500;
@@ -48,6 +48,7 @@ export async function runInQueue(
   const { boss, ask } = queue;
   const [runs, said] = [runsOf(id), saidOf(id)];
   const ended = new Set<number>();
+  const running = new Map<number, Progress>();
   try {
     await ask(() => deleteForsaken(queue));
     const kept = { retentionSeconds: BATCH_AT_MOST_S };
@@ -78,8 +79,11 @@ export async function runInQueue(
       const jobs = await ask(() => boss.fetch<Said>(said, { batchSize: TAKEN_AT_ONCE }));
       for (const { data } of jobs) {
         if ('refused' in data) say(data.refused);
-        else if (!ended.has(data.run)) {
+        else if (ended.has(data.run)) continue;
+        else if ('progress' in data) running.set(data.run, data.progress);
+        else {
           ended.add(data.run);
+          running.delete(data.run);
           take(data);
         }
       }
@@ -90,7 +94,10 @@ export async function runInQueue(
             jobs.map((job) => job.id),
           ),
         );
-      options.onStanding(await ask(() => standing(queue, batch.code, toldOf, say)));
+      options.onStanding({
+        running: [...running.values()],
+        workers: await ask(() => liveWorkers(queue, batch.code, toldOf, say)),
+      });
       if (jobs.length > 0) continue;
       if (signal.aborted) break;
       // Rejects early when the signal is aborted, which the next turn sees.
@@ -105,20 +112,20 @@ export async function runInQueue(
     await takeOut(queue, id);
   }
 
-  function take(data: Exclude<Said, { readonly refused: string }>): void {
+  function take(data: Exclude<Said, { readonly refused: string } | { readonly progress: Progress }>): void {
     if ('result' in data) options.onResult(data.run, data.result);
     else if ('failure' in data) options.onFailed(data.run, data.failure, data.atMs);
     else options.onFailed(data.run, `its worker was lost ${LOST_AT_MOST + 1} times`, null);
   }
 }
 
-/** Live workers; those of another version are named once each. */
-async function standing(
+/** The number of live workers; those of another version are named once each. */
+async function liveWorkers(
   { boss }: RunQueue,
   code: string,
   toldOf: Set<string>,
   say: (text: string) => void,
-): Promise<Standing> {
+): Promise<number> {
   const workers = (await boss.getInstances()).filter(({ live, name }) => live && name?.startsWith(workerOf('')));
   const [fit, unfit] = [
     workers.filter(({ name }) => name === workerOf(code)),
@@ -131,7 +138,7 @@ async function standing(
       `The worker on ${host} is of ${name?.slice(workerOf('').length)}, and this is ${code}: it gets none of these runs.`,
     );
   }
-  return { running: [], workers: fit.length };
+  return fit.length;
 }
 
 async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {

@@ -5,6 +5,7 @@ import { shownDatabase } from '../core/database-address.ts';
 import { errorText } from '../core/error-text.ts';
 import type { FileSum } from '../market/checksums.ts';
 import type { Range } from '../market/store.ts';
+import type { Progress } from './task.ts';
 
 /**
  * The queue that distributes campaigns and backtests (strategy 18.4), kept by pg-boss in its own schema. A batch is one
@@ -17,7 +18,7 @@ export const BATCHES = 'batches';
 
 /** A worker silent for this long has lost its run. */
 export const HEARTBEAT_S = 15;
-/** How often a worker reports that its run continues. */
+/** How often a worker reports that its run continues, and how far it is. */
 export const BEAT_EVERY_MS = 5_000;
 /** How often the coordinator looks for lost runs: they wait again {@link HEARTBEAT_S} and up to twice this after the last beat. */
 export const LOOK_FOR_LOST_EVERY_S = 3;
@@ -68,6 +69,7 @@ export interface Waiting {
 export type Said =
   | { readonly run: number; readonly result: string }
   | { readonly run: number; readonly failure: string; readonly atMs: number }
+  | { readonly run: number; readonly progress: Progress }
   | { readonly refused: string }
   | Waiting;
 

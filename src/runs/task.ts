@@ -12,7 +12,7 @@ export interface Progress {
 }
 
 export interface Standing {
-  /** Of the runs in progress, as far as it is known. */
+  /** Of the runs in progress, as far as it is known; over a queue some seconds old. */
   readonly running: readonly Progress[];
   /** Live workers of the queue; null: the runs are in this machine's processes. */
   readonly workers: number | null;

@@ -19,7 +19,7 @@ import {
   type Waiting,
   workerOf,
 } from './queue.ts';
-import type { Task } from './task.ts';
+import type { Progress, Task } from './task.ts';
 
 /** Interval of looking for a run, ms. */
 const LOOK_EVERY_MS = 1_000;
@@ -154,19 +154,22 @@ class Worker {
     const began = performance.now();
     const name = `Run ${job.data.run + 1} of batch ${batch.id}`;
     const process = this.#idle.pop() ?? new RunProcess();
+    const { run } = job.data;
+    let progress: Progress | null = null;
+    // Not answered: the next one may be.
+    const orLater = () => {};
     const beat = setInterval(() => {
-      boss.touch(runs, attempt).then(
-        (answer) => {
-          if ((answer as { readonly affected?: number }).affected === 0) process.kill();
-        },
-        // Not answered: the next one may be.
-        () => {},
-      );
+      boss.touch(runs, attempt).then((answer) => {
+        if ((answer as { readonly affected?: number }).affected === 0) process.kill();
+      }, orLater);
+      if (progress !== null) boss.send(saidOf(batch.id), { run, progress } satisfies Said).catch(orLater);
+      progress = null;
     }, BEAT_EVERY_MS);
     try {
-      const ended = await process.run(this.#placed(job.data.task));
+      const ended = await process.run(this.#placed(job.data.task), (now) => {
+        progress = now;
+      });
       if ('killed' in ended) return this.#options.say(`${name} ${NOT_WANTED}`);
-      const { run } = job.data;
       const said: Said =
         'result' in ended ? { run, result: ended.result } : { run, failure: ended.failure, atMs: ended.atMs };
       // Inserting the same id twice has no effect: a worker may die between these two.

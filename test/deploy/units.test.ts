@@ -14,6 +14,7 @@ const UNIT = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge@.service'), 'utf
 const STANDBY = readFileSync(join(ROOT, 'deploy/systemd/standby.conf'), 'utf8');
 const GATEWAY = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-telegram.service'), 'utf8');
 const FLEET = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-fleet.service'), 'utf8');
+const WORKER = readFileSync(join(ROOT, 'deploy/systemd/grvt-hedge-worker.service'), 'utf8');
 /** Exposure in tenths, as systemd-analyze counts: 2.0 is its limit of "OK". */
 const EXPOSURE_MAX = 20;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
@@ -44,6 +45,7 @@ describe('deploy/systemd', () => {
     ['grvt-hedge@main.service', UNIT],
     ['grvt-hedge-telegram.service', GATEWAY],
     ['grvt-hedge-fleet.service', FLEET],
+    ['grvt-hedge-worker.service', WORKER],
   ] as const) {
     const file = join(folder, name);
 
@@ -76,7 +78,7 @@ describe('deploy/systemd', () => {
   });
 
   it('every setting that it names exists, and the keys come as files', () => {
-    const names = [UNIT, STANDBY, FLEET]
+    const names = [UNIT, STANDBY, FLEET, WORKER]
       .flatMap((unit) => [...unit.matchAll(/^Environment=([A-Z0-9_]+)=/gm)])
       .map(([, name = '']) => name);
     const known = new Set<string>(VARIABLE_NAMES.flatMap((name) => [name, `${name}_FILE`]));

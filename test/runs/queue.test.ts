@@ -20,7 +20,7 @@ import {
   runsOf,
   workerOf,
 } from '../../src/runs/queue.ts';
-import type { RunsOptions } from '../../src/runs/task.ts';
+import type { RunsOptions, Standing } from '../../src/runs/task.ts';
 import { workForQueue } from '../../src/runs/worker.ts';
 import { optionsOf } from '../../src/simulate/options.ts';
 import { BNB, quietMarket, START_MS } from '../backtest/markets.ts';
@@ -54,11 +54,12 @@ function coordinate(
 ) {
   const controller = new AbortController();
   const said: string[] = [];
+  const standings: Standing[] = [];
   const [results, failures] = [new Map<number, string>(), new Map<number, string>()];
   const given = { days, symbols: '1', faults: '0', profile: 'calm', mode: 'mixed', leg: '24', loop: '2' };
   const { of } = optionsOf({ ...given, latency: '5-80', seeds: `1..${count}` });
   const options: RunsOptions = {
-    ...{ count, signal: controller.signal, onStanding: () => {} },
+    ...{ count, signal: controller.signal, onStanding: (one) => void standings.push(one) },
     taskOf: (run) => ({ kind: 'campaign', options: of(run + 1) }),
     onResult: (run, result) => void results.set(run, result),
     onFailed: (run, error) => void failures.set(run, error),
@@ -68,7 +69,7 @@ function coordinate(
     controller.abort();
     await done;
   });
-  return { said, results, failures, done, stop: () => controller.abort() };
+  return { said, standings, results, failures, done, stop: () => controller.abort() };
 }
 
 /** A worker that lives in this process; its runs do not. */
@@ -108,15 +109,13 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.deepEqual([one.results.size, one.failures.size], [0, 0]);
   });
 
-  it('a run that is taken out ends at its worker, and the worker goes on', async (t) => {
+  it('a run tells how far it is; taken out, it ends at its worker, and the worker goes on', async (t) => {
     const url = await server.fresh();
-    const [one, worker] = [coordinate(t, url, CAMPAIGN, 2, '30'), work(t, url)];
-    const queue = await opened(t, url, 'a third one');
-    await until(async () => {
-      const [batch] = await queue.boss.findJobs<Batch>(BATCHES);
-      const runs = batch === undefined ? [] : await queue.boss.findJobs(runsOf(batch.data.id));
-      return runs.some(({ state }) => state === 'active');
-    });
+    const days = 30;
+    const [one, worker] = [coordinate(t, url, CAMPAIGN, 2, String(days)), work(t, url)];
+    const reached = () => one.standings.at(-1)?.running[0]?.simulatedMs ?? 0;
+    await until(() => reached() > 0);
+    assert.ok(reached() < days * DAY_MS);
     one.stop();
     await one.done;
     await until(() => worker.said.some((text) => text.includes('not wanted any more')));
