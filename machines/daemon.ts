@@ -14,6 +14,7 @@ import {
 } from '../src/core/daemon/step.ts';
 import * as symbols from '../src/core/daemon/symbols.ts';
 import { errorText } from '../src/core/error-text.ts';
+import { EXIT_DEFECT } from '../src/core/exit-codes.ts';
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { Exchange } from '../src/ports.ts';
@@ -36,8 +37,6 @@ export const DRAIN_LIMIT_MS = 30_000;
 /** How long a stopping engine waits for its last alerts: one delivery and its pace. */
 export const LAST_MESSAGES_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
-/** The exit code of a run ended by a defect (strategy 13.2). */
-const EXIT_DEFECT = 70;
 
 interface WithExchange {
   readonly exchange: Exchange;

@@ -11,6 +11,7 @@ import type { Row } from '../backtest/question.ts';
 import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
 import { errorText } from '../core/error-text.ts';
+import { EXIT_CONFIGURATION, EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
@@ -29,13 +30,6 @@ import { clearProgress, interruptedBySignals, progress, realNow, say } from './l
 import { overQueue, QueueOptionError, queueAddress, workersText } from './queue.ts';
 
 /** Implementation of `backtest` (strategy 19.2 to 19.4). */
-
-const EXIT_GOOD = 0;
-/** Interrupted: the partial result is printed. */
-const EXIT_CUT = 1;
-/** A run failed, or violated an invariant. */
-const EXIT_BROKEN = 70;
-const EXIT_USAGE = 78;
 
 const REFUSALS = [AskError, MarketError, JournalError, NoJournalError, QueueOptionError];
 
@@ -56,7 +50,7 @@ export async function backtestReportingErrors(given: Given, parts: Parts): Promi
   } catch (thrown) {
     if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
     console.error(errorText(thrown));
-    return EXIT_USAGE;
+    return EXIT_CONFIGURATION;
   }
 }
 
@@ -66,7 +60,7 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
   // An unwritable file is reported before the work is done.
   if (given.html !== undefined) writePage(given.html, '');
   const beganMs = realNow();
-  const interruption = interruptedBySignals(EXIT_CUT);
+  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const kept = new Kept(plan);
   const total = kept.count * (plan.range.toMs - plan.range.fromMs);
   let ended = 0;
@@ -128,8 +122,8 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
     `${(kept.playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ` +
       `${Math.round(kept.playedMs / tookMs)} times real time`,
   );
-  if (kept.failed > 0 || isBroken(answer)) return EXIT_BROKEN;
-  return ended < kept.count || interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+  if (kept.failed > 0 || isBroken(answer)) return EXIT_DEFECT;
+  return ended < kept.count || interruption.signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 
 /** Strategy 19.4. @returns 70 if a difference has no known kind @throws AskError */
@@ -154,7 +148,7 @@ async function checkItself(hours: string, seed: string): Promise<number> {
     console.log(
       `${sameCreates} creates and ${sameFills} fills were the same before something differed. First differences: ${counts}.`,
     );
-    return kinds.has('other') ? EXIT_BROKEN : EXIT_GOOD;
+    return kinds.has('other') ? EXIT_DEFECT : EXIT_GOOD;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT_CONFIGURATION } from '../engine/start.ts';
+import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { type ChartFormat, chartText, MACHINES, statechartsPage } from '../engine/statecharts.ts';
 
 export interface ChartOptions {

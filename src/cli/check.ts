@@ -3,6 +3,7 @@ import { CLOCK_SKEW_LIMIT_MS } from '../core/alerts.ts';
 import { assess } from '../core/assess.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
+import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import {
   ACCOUNTS,
   type AccountName,
@@ -25,15 +26,7 @@ import { databaseLines, prepareReading } from '../engine/journal-database.ts';
 import { leavingSymbol, leavingSymbols } from '../engine/leaving-symbols.ts';
 import { rowDifferences } from '../engine/reload.ts';
 import { hostLines, proxyFor } from '../engine/routes.ts';
-import {
-  EXIT_CONFIGURATION,
-  EXIT_UNREACHABLE,
-  outlasting429,
-  type ReadyToTrade,
-  readyToTrade,
-  StartError,
-  startErrorOf,
-} from '../engine/start.ts';
+import { outlasting429, type ReadyToTrade, readyToTrade, StartError, startErrorOf } from '../engine/start.ts';
 import { marginWarnings, readTerms, type Terms, termLines } from '../engine/terms.ts';
 import { staleMs } from '../engine/tuning.ts';
 import { openVenue, secretsOf } from '../engine/venue.ts';

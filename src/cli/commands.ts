@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/error-text.ts';
+import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
 import type { Reason } from '../core/reasons.ts';
 import { systemClock } from '../engine/clock.ts';
 import { prepareReading } from '../engine/journal-database.ts';
 import { telegramOf } from '../engine/messengers.ts';
 import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
-import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';

@@ -1,7 +1,7 @@
 import { errorText } from '../core/error-text.ts';
+import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { symbolNamed } from '../core/symbol-name.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
-import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
 import { type Difference, replay } from '../explain/replay.ts';
 import { explainSymbol, symbolsOf } from '../explain/symbol.ts';

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { errorText } from '../core/error-text.ts';
+import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import { type FleetPair, readFleet } from '../engine/fleet.ts';
-import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../engine/start.ts';
 import { JournalError } from '../journal/errors.ts';
 import { askedBy, foreign } from '../os/loopback.ts';
 import { thrownText } from '../texts/reasons.ts';

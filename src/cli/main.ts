@@ -3,11 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Command } from 'commander';
+import { EXIT_CONFIGURATION, EXIT_DEFECT } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
 import type { Reason } from '../core/reasons.ts';
-import { describeDefect, EXIT_DEFECT, watchDefects } from '../engine/defects.ts';
+import { describeDefect, watchDefects } from '../engine/defects.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
-import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { secretsOf } from '../engine/venue.ts';
 import { versionOf } from '../engine/version.ts';
 import {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_CONFIGURATION, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { columns } from '../explain/words.ts';
 import { DELIMITERS } from '../market/csv.ts';
 import { MarketError } from '../market/errors.ts';
@@ -19,11 +20,6 @@ import { duration } from './steer.ts';
 
 /** `market ls|verify|import` (strategy 19.1). */
 
-const EXIT_GOOD = 0;
-/** Stored data are damaged. */
-const EXIT_DAMAGED = 1;
-const EXIT_USAGE = 78;
-
 export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a directory per symbol', 'market'] as const;
 
 /** Runs a command; an error of the user is one line and exit code 78. */
@@ -33,7 +29,7 @@ export async function reportingMarketErrors(run: () => number | Promise<number>)
   } catch (thrown) {
     if (!(thrown instanceof MarketError)) throw thrown;
     console.error(thrown.message);
-    return EXIT_USAGE;
+    return EXIT_CONFIGURATION;
   }
 }
 
@@ -127,7 +123,7 @@ function verify(asked: readonly string[], { market, json }: { market: string; js
   const wrong = all.flatMap(({ days }) => days.flatMap((day) => day.wrong));
   if (json) {
     console.log(JSON.stringify(all, null, 2));
-    return wrong.length === 0 ? EXIT_GOOD : EXIT_DAMAGED;
+    return wrong.length === 0 ? EXIT_GOOD : EXIT_INCOMPLETE;
   }
   const head = [
     'day',
@@ -149,7 +145,7 @@ function verify(asked: readonly string[], { market, json }: { market: string; js
   }
   for (const line of wrong) console.error(line);
   console.log(wrong.length === 0 ? 'Everything is intact.' : `${wrong.length} places are damaged.`);
-  return wrong.length === 0 ? EXIT_GOOD : EXIT_DAMAGED;
+  return wrong.length === 0 ? EXIT_GOOD : EXIT_INCOMPLETE;
 }
 
 function verifiedRow({ day, counts, gapMs, crossedBooks, tradesOutside, ruleChanges }: Verified): string[] {

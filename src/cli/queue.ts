@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { isDatabaseUrl, isUnprotected, passwordsIn, shownDatabase } from '../core/database-address.ts';
+import { EXIT_CONFIGURATION, EXIT_GOOD, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { Batch } from '../runs/queue.ts';
 import type { RunsOptions } from '../runs/task.ts';
 import type { Secret } from '../settings/index.ts';
@@ -8,11 +9,6 @@ import { interruptedBySignals, say } from './long-run.ts';
 import { MARKET_DIRECTORY } from './market.ts';
 
 /** `--queue` of campaigns and backtests, and `worker` of both (strategy 18.4). */
-
-const EXIT_GOOD = 0;
-/** The database does not answer, or refuses. */
-const EXIT_UNREACHABLE = 69;
-const EXIT_USAGE = 78;
 
 /** The address in the settings; null: none. undefined: invalid, which was reported. */
 export type DatabaseOfSettings = () => Promise<Secret | null | undefined>;
@@ -134,7 +130,7 @@ async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<n
   } catch (thrown) {
     if (!(thrown instanceof QueueOptionError) && !(thrown instanceof QueueError)) throw thrown;
     console.error(thrown.message);
-    return thrown instanceof QueueOptionError ? EXIT_USAGE : EXIT_UNREACHABLE;
+    return thrown instanceof QueueOptionError ? EXIT_CONFIGURATION : EXIT_UNREACHABLE;
   } finally {
     interruption.done();
   }

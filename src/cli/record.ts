@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { openAgents } from '../grvt/http.ts';
 import { claim } from '../market/claim.ts';
 import { MarketError } from '../market/errors.ts';
@@ -15,8 +16,6 @@ import { duration } from './steer.ts';
 
 /** `record`, `market fetch` and `market make` (strategy 19.1). */
 
-const EXIT_GOOD = 0;
-const EXIT_CUT = 1;
 /** Interval of reading the instruments: a tick size may change during a recording. */
 const RULES_EVERY_MS = 3_600_000;
 /** Interval of checking whether to end. */
@@ -59,7 +58,7 @@ async function record(symbols: readonly string[], given: Given): Promise<number>
   const origin = originOf(given);
   const proxy = proxyOfEnvironment(origin);
   const api = openPublicApi(origin, proxy);
-  const interruption = interruptedBySignals(EXIT_CUT);
+  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const releases: (() => void)[] = [];
   try {
     const instruments: InstrumentSpec[] = [];
@@ -147,7 +146,7 @@ interface FetchGiven {
 async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<number> {
   const origin = originOf(given);
   const api = openPublicApi(origin, proxyOfEnvironment(origin));
-  const interruption = interruptedBySignals(EXIT_CUT);
+  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
   try {
     for (const symbol of new Set(symbols)) {
       const spec = await instrumentOf(api, symbol);
@@ -176,7 +175,7 @@ async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<
       } finally {
         release();
       }
-      if (interruption.signal.aborted) return EXIT_CUT;
+      if (interruption.signal.aborted) return EXIT_INCOMPLETE;
     }
     return EXIT_GOOD;
   } finally {
@@ -228,7 +227,7 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
   const taken = symbols.find((symbol) => daysOf(market, symbol).length > 0);
   if (taken !== undefined)
     throw new MarketError(`${market}/${taken}: something is stored there: expected another directory`);
-  const interruption = interruptedBySignals(EXIT_CUT);
+  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const releases = symbols.map((symbol) => claim(market, symbol));
   try {
     const toMs = MADE_FROM_MS + long * 3_600_000;
@@ -243,7 +242,7 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
     console.log(
       `${long} hours: ${made.books} books, ${made.trades} trades, ${made.marks} marks. They are in ${market}.`,
     );
-    return interruption.signal.aborted ? EXIT_CUT : EXIT_GOOD;
+    return interruption.signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
   } finally {
     interruption.done();
     for (const release of releases) release();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
+import { EXIT_CONFIGURATION, EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { runInProcesses } from '../runs/pool.ts';
 import type { RunsOptions } from '../runs/task.ts';
 import { runCampaign } from '../simulate/campaign.ts';
@@ -24,14 +25,6 @@ import {
   workerCommand,
   workersText,
 } from './queue.ts';
-
-/** No breach, and everything that was asked for happened. */
-const EXIT_GOOD = 0;
-/** A requested fault never happened in any seed, or the campaign was interrupted: it proves less than intended. */
-const EXIT_CUT = 1;
-/** An invariant was violated, or the engine failed (strategy 13.2). */
-const EXIT_BROKEN = 70;
-const EXIT_USAGE = 78;
 
 const DAY_MS = 86_400_000;
 /** Longest wait for git. */
@@ -60,7 +53,7 @@ export function simulateCommand(
   ofSettings: DatabaseOfSettings = async () => null,
 ): Command {
   return new Command('simulate')
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_GOOD : EXIT_USAGE))
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT_GOOD : EXIT_CONFIGURATION))
     .description(
       'months of trading in minutes: the engine against the embedded exchange in virtual time, with faults, audited',
     )
@@ -95,7 +88,7 @@ export function simulateCommand(
       } catch (thrown) {
         if (!(thrown instanceof OptionError) && !(thrown instanceof QueueOptionError)) throw thrown;
         console.error(thrown.message);
-        ended(EXIT_USAGE);
+        ended(EXIT_CONFIGURATION);
       }
     })
     .addCommand(workerCommand(ended, ofSettings));
@@ -116,7 +109,7 @@ export async function simulate(given: GivenOptions, queue: string | null = null)
   const beganMs = realNow();
   let workers = queue === null ? Math.min(asked ?? availableParallelism(), seeds.length) : 0;
   const totalDays = of(seeds[0]!).days * seeds.length;
-  const interruption = interruptedBySignals(EXIT_CUT);
+  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const { signal } = interruption;
   const make = (runs: RunsOptions): Promise<void> =>
     queue === null ? runInProcesses({ ...runs, workers }) : overQueue(queue, { kind: 'campaign', market: null }, runs);
@@ -195,8 +188,8 @@ function plainNumbers(_key: string, value: unknown): unknown {
 }
 
 function exitCodeOf(report: Report): number {
-  if (report.findings.length > 0 || report.crashes.length > 0) return EXIT_BROKEN;
-  return report.missingFaults.length > 0 || report.interrupted !== null ? EXIT_CUT : EXIT_GOOD;
+  if (report.findings.length > 0 || report.crashes.length > 0) return EXIT_DEFECT;
+  return report.missingFaults.length > 0 || report.interrupted !== null ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 
 async function inThisProcess(options: PlainOptions, given: GivenOptions, signal: AbortSignal): Promise<CampaignResult> {

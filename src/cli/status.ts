@@ -1,8 +1,8 @@
 import { get } from 'node:http';
+import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { readEngineAddress } from '../engine/address.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { databaseLines } from '../engine/journal-database.ts';
-import { EXIT_CONFIGURATION } from '../engine/start.ts';
 import { staleMs } from '../engine/tuning.ts';
 import { latestMargins } from '../explain/levelling.ts';
 import { clockTime } from '../explain/words.ts';

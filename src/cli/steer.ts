@@ -2,14 +2,10 @@ import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import type { Command as Steering } from '../core/commands.ts';
+import { EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
 import { reasonText } from '../texts/reasons.ts';
-
-/** The engine refused: nothing was done (strategy 13.2). */
-export const EXIT_REFUSED = 1;
-/** No engine runs there, or it does not answer (strategy 13.2). */
-export const EXIT_NO_ENGINE = 69;
 
 export interface SteerParts {
   readonly settings: Pick<Settings, 'dataDir' | 'lang'>;
@@ -27,7 +23,7 @@ interface Common {
 
 /**
  * Sends a command to the engine of the settings' data directory and prints its answer.
- * @returns 0; {@link EXIT_REFUSED}; {@link EXIT_NO_ENGINE}
+ * @returns 0; {@link EXIT_INCOMPLETE}; {@link EXIT_UNREACHABLE}
  */
 export async function steerCommand(parts: SteerParts, command: Steering, options: Common): Promise<number> {
   const { settings, print, complain } = parts;
@@ -35,12 +31,12 @@ export async function steerCommand(parts: SteerParts, command: Steering, options
     const answer = await giveCommand(settings.dataDir, command);
     if (options.json) print(JSON.stringify(answer, null, 2));
     else for (const said of answer.says) (answer.ok ? print : complain)(answerLine(said, settings.lang));
-    return answer.ok ? 0 : EXIT_REFUSED;
+    return answer.ok ? 0 : EXIT_INCOMPLETE;
   } catch (thrown) {
     if (!(thrown instanceof NoEngineError || thrown instanceof ControlError)) throw thrown;
     if (options.json) print(JSON.stringify({ ok: false, error: thrown.message }, null, 2));
     else complain(reasonText(thrown.why, settings.lang));
-    return EXIT_NO_ENGINE;
+    return EXIT_UNREACHABLE;
   }
 }
 

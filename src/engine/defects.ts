@@ -1,8 +1,5 @@
 /** Unexpected defects of ours (strategy 13.5): uncaught exceptions and rejections. */
 
-/** Exit code of a run ended by a defect (strategy 13.2). */
-export const EXIT_DEFECT = 70;
-
 /**
  * Longest stop after a defect: draining and clean-up take up to 30 s each, the last messages 10 s. Then the process is
  * ended, since the defect may block the stop; its orders expire by themselves.

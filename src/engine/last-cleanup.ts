@@ -5,13 +5,14 @@ import { journalledOrders, netsLeft, ordersInDoubt } from '../../machines/daemon
 import { type StopCleanupInput, stopCleanupMachine } from '../../machines/stop-cleanup.ts';
 import { netLeftAlert } from '../core/conditions.ts';
 import { errorText } from '../core/error-text.ts';
+import { EXIT_DEFECT } from '../core/exit-codes.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { unsettledOrders } from '../journal/read.ts';
 import { alertLine } from '../notify/texts.ts';
 import type { EngineClock, Notifier, Reporter } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
-import { describeDefect, EXIT_DEFECT } from './defects.ts';
+import { describeDefect } from './defects.ts';
 
 /** The clean-up after the daemon itself failed: ends its parts and cancels its orders (strategy 13.5). */
 export async function lastCleanup(parts: LastCleanupParts, thrown: unknown): Promise<DaemonOutput> {

@@ -1,4 +1,5 @@
 import type { EngineSymbol } from '../core/daemon/memory.ts';
+import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { AccountName, Instrument, SymbolConfig } from '../core/model.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import { type Reason, reason } from '../core/reasons.ts';
@@ -26,9 +27,6 @@ export class StartError extends Error {
     this.why = why;
   }
 }
-
-export const EXIT_CONFIGURATION = 78;
-export const EXIT_UNREACHABLE = 69;
 
 /** What a start determines before it trades. */
 export interface ReadyToTrade {

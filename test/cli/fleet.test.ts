@@ -8,10 +8,10 @@ import { fleetLines, fleetPage } from '../../src/cli/fleet-view.ts';
 import { type FleetPair, worstFirst } from '../../src/engine/fleet.ts';
 import { rememberPair } from '../../src/journal/pair.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
-import { startProxy } from '../journal/postgres/proxy.ts';
 import { openPair } from '../journal/postgres/support.ts';
 import { CLOCK, note, temporaryDirectory } from '../journal/support.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startWire } from '../support/wire.ts';
 
 const NOW_MS = 1_900_000_000_000;
 
@@ -153,7 +153,7 @@ describe('18.3 the fleet of a database', needsPostgres(), () => {
   });
 
   it('reads all pairs over one connection; one that ends meanwhile is 69, not a list of unreadable pairs', async (t) => {
-    const proxy = await startProxy(server.port);
+    const proxy = await startWire(server.port);
     t.after(() => proxy.close());
     const url = server.url(new URL(address).pathname.slice(1), proxy.port);
     const connected = t.mock.method(pg.Client.prototype, 'connect');

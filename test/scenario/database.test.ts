@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startProxy } from '../journal/postgres/proxy.ts';
 import { type Pair, type Run, withPair as withPairOn } from '../support/lease-pair.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startWire } from '../support/wire.ts';
 import { BNB, ourOrders } from './venue.ts';
 
 /** Engines as processes that share a journal in a database: killed, frozen, cut off, taken over (strategy 18). */
@@ -109,19 +109,19 @@ describe('18 a journal in a database', { ...needsPostgres(), concurrency: 1 }, (
   it('18.1 a database that is away stops creates, is alerted, and trading goes on when it is back', () =>
     withPair(async ({ paper, url, start }) => {
       paper.exchange.control.market({ instrument: BNB, frozen: true });
-      const proxy = await startProxy(server.port);
+      const proxy = await startWire(server.port);
       const through = url.replace(`:${server.port}/`, `:${proxy.port}/`);
       try {
         const one = start('one', [], { GRVT_HEDGE_JOURNAL_URL: through });
         await one.until('both quotes rest', () => one.screen().split('Placed').length === 3);
-        proxy.refuse(true);
+        proxy.cut('refused');
         await one.until('it is alerted', () => /ALERT Journal out of reach/.test(one.screen()), 10_000);
         const before = one.screen().length;
         await one.until('its openings are cancelled', () => ourOrders(paper).length === 0, 15_000);
         // Longer than a lease: nobody else took it, so that it is renewed.
         await pause(5_000);
         assert.doesNotMatch(one.screen().slice(before), /Placed/);
-        proxy.refuse(false);
+        proxy.cut(null);
         await one.until('it quotes again', () => /Placed/.test(one.screen().slice(before)));
       } finally {
         proxy.close();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pair, Run } from '../../support/lease-pair.ts';
 import type { TestPostgres } from '../../support/postgres.ts';
+import { startWire, type Wire } from '../../support/wire.ts';
 import type { Order, Point } from './freeze-hook.ts';
-import { startWire, type Wire } from './wire.ts';
 
 /** Two engines that take over from each other, each with wires of its own to the exchange and to the database. */
 
@@ -55,7 +55,7 @@ export class Member {
   ): Promise<Member> {
     const paths = new WeakMap<Socket, string>();
     const member: { value: Member | null } = { value: null };
-    const exchange = await startWire(Number(new URL(pair.paper.url).port), (text, from) => {
+    const request = (text: string, from: Socket) => {
       const path = /POST (\S+) HTTP/.exec(text)?.[1];
       if (path !== undefined) paths.set(from, path);
       const of = paths.get(from) ?? '';
@@ -64,7 +64,8 @@ export class Member {
       const id = /"client_order_id":\s*"(\d+)"/.exec(text)?.[1];
       if (of.endsWith('/create_order') && id !== undefined)
         onCreate({ clientOrderId: id, atMs: Date.now(), member: name });
-    });
+    };
+    const exchange = await startWire(Number(new URL(pair.paper.url).port), { request });
     const database = await startWire(server.port);
     member.value = new Member(pair, name, [exchange, database]);
     return member.value;

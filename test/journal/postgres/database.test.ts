@@ -8,8 +8,8 @@ import type { JournalError } from '../../../src/journal/errors.ts';
 import type { DatabaseJournal } from '../../../src/journal/postgres/journal.ts';
 import { unsettledOrders } from '../../../src/journal/read.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { startWire, type Wire } from '../../support/wire.ts';
 import { note, outcome, prepared, temporaryDirectory } from '../support.ts';
-import { startProxy, type TestProxy } from './proxy.ts';
 import { openPair } from './support.ts';
 
 const { skip } = needsPostgres();
@@ -17,12 +17,12 @@ const NO_WAIT = { leaseWaitMs: 0 };
 
 describe('a journal in a database (strategy 18.1)', { skip }, () => {
   let server: TestPostgres;
-  let proxy: TestProxy;
+  let proxy: Wire;
   let address: string;
   let database: string;
   before(async () => {
     server = await startPostgres();
-    proxy = await startProxy(server.port);
+    proxy = await startWire(server.port);
     address = await server.fresh();
     database = new URL(address).pathname.slice(1);
   });
@@ -95,8 +95,8 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     const pairName = 'idle';
     const journal = await openPair(proxied(), { pairName });
     await write(journal, 'last');
-    proxy.refuse(true);
-    proxy.refuse(false);
+    proxy.cut('refused');
+    proxy.cut(null);
     await closed(journal);
     const next = await openPair(address, { pairName, ...NO_WAIT });
     await closed(next);
@@ -110,7 +110,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
       journal.listen({
         trouble: (trouble) => {
           if (trouble === null) return;
-          proxy.refuse(true);
+          proxy.cut('refused');
           resolve();
         },
         lost: () => {},
@@ -119,7 +119,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     journal.close();
     await cut;
     const next = await openPair(address, { pairName, ...NO_WAIT });
-    proxy.refuse(false);
+    proxy.cut(null);
     await journal.ended;
     await closed(next);
   });
@@ -176,7 +176,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     const heard: (number | null)[] = [];
     journal.listen({ trouble: (trouble) => heard.push(trouble === null ? null : trouble.sinceMs), lost: () => {} });
     const began = performance.now();
-    proxy.refuse(true);
+    proxy.cut('refused');
     let isKnown = false;
     const waiting = write(journal, 'late').then(() => {
       isKnown = true;
@@ -185,7 +185,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     assert.ok((heard[0] ?? 0) >= began);
     assert.equal(journal.latest('note', 'late')?.body, 'late');
     assert.equal(isKnown, false);
-    proxy.refuse(false);
+    proxy.cut(null);
     await waiting;
     await until(() => heard.length === 2);
     assert.equal(heard[1], null);
@@ -274,11 +274,11 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     const of = { pairName: 'tail', directory: temporaryDirectory(), closeMaxMs: 50 };
     const first = await openPair(proxied(), of);
     await write(first, 'there');
-    proxy.refuse(true);
+    proxy.cut('refused');
     first.append([prepared('9', 9n)]);
     first.close();
     await assert.rejects(first.ended, /could not be written/);
-    proxy.refuse(false);
+    proxy.cut(null);
     await server.query("UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = 'tail'", [], database);
     const second = await openPair(address, of);
     assert.match(second.notices.join(), /1 entries of before had not reached the database/);
@@ -288,14 +288,14 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
   });
 
   it('what another engine wrote meanwhile wins over what had not reached the database', async () => {
-    const of = { pairName: 'fork', directory: temporaryDirectory(), closeMaxMs: 50 };
-    const first = await openPair(proxied(), of);
+    const of = { pairName: 'fork', directory: temporaryDirectory() };
+    const first = await openPair(proxied(), { ...of, closeMaxMs: 50 });
     await write(first, 'there');
-    proxy.refuse(true);
+    proxy.cut('refused');
     first.append([note('mine', 'never there')]);
     first.close();
     await assert.rejects(first.ended);
-    proxy.refuse(false);
+    proxy.cut(null);
     await server.query("UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = 'fork'", [], database);
     const other = await openPair(address, { pairName: 'fork' });
     await write(other, 'theirs');
@@ -348,8 +348,13 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
       await server.query(`ALTER SYSTEM RESET ${setting}`);
       await server.query('SELECT pg_reload_conf()');
     }
-    const pooler = await startProxy(server.port);
-    pooler.disguise();
+    // `BackendKeyData`: the letter, its length, the process id, the key. A pooler tells a process id of its own.
+    const keyData = Buffer.from([0x4b, 0, 0, 0, 12]);
+    const answer = (data: Buffer) => {
+      const at = data.indexOf(keyData);
+      if (at >= 0) data.writeInt32BE(1, at + keyData.length);
+    };
+    const pooler = await startWire(server.port, { answer });
     await assert.rejects(openPair(server.url(database, pooler.port), NO_WAIT), /goes through a pooler/);
     pooler.close();
   });

@@ -9,22 +9,28 @@ export interface Wire {
   /** From now on; connections that are there stay. */
   lead(to: number): void;
   cut(how: Cut): void;
+  /** The next request that holds this text: `before` it does not arrive, `after` its answer does not. Then its connection ends. */
+  cutAt(text: string, when: 'before' | 'after'): void;
   close(): void;
 }
 
-/** @param onRequest what a client sends, in the moment in which it is handed on */
-export async function startWire(
-  first: number,
-  onRequest: (text: string, from: Socket) => void = () => {},
-): Promise<Wire> {
+/** What a client sends, and what it is answered, in the moment in which it is handed on; an answer may be changed in place. */
+export interface Tap {
+  request?(text: string, from: Socket): void;
+  answer?(data: Buffer): void;
+}
+
+export async function startWire(first: number, tap: Tap = {}): Promise<Wire> {
   const sockets = new Set<Socket>();
   const clients = new WeakSet<Socket>();
   let to = first;
   let how: Cut = null;
+  let next: { readonly text: string; readonly when: 'before' | 'after' } | null = null;
   const server = createServer({ allowHalfOpen: false }, (client) => {
     if (how === 'refused') return void client.destroy();
     const backend = connect({ port: to, host: '127.0.0.1' });
     const pair = [client, backend];
+    let answerIsLost = false;
     const end = () => {
       for (const one of pair) {
         one.destroy();
@@ -37,10 +43,20 @@ export async function startWire(
     }
     clients.add(client);
     client.on('data', (data) => {
-      onRequest(data.toString('latin1', 0, 16_384), client);
+      tap.request?.(data.toString('latin1', 0, 16_384), client);
+      if (next !== null && data.includes(next.text)) {
+        answerIsLost = next.when === 'after';
+        next = null;
+        if (!answerIsLost) return end();
+      }
       backend.write(data);
     });
-    backend.on('data', (data) => client.write(data));
+    backend.on('data', (data) => {
+      // The answer shows that the request was carried out.
+      if (answerIsLost) return end();
+      tap.answer?.(data);
+      client.write(data);
+    });
     for (const one of pair) flow(one);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -60,6 +76,9 @@ export async function startWire(
       how = now;
       if (how === 'refused') return endAll();
       for (const one of sockets) flow(one);
+    },
+    cutAt: (text, when) => {
+      next = { text, when };
     },
     close: () => {
       endAll();
