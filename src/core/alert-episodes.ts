@@ -26,19 +26,19 @@ export interface AlertState {
   /** Last raise, rounded to `SEEN_GRAIN_MS` so that it is not journalled at every raise. */
   readonly seenAtMs: number;
   /** When it was last sent in this episode (for `once` kinds: ever); null: not sent, because it was silenced. */
-  readonly toldAtMs: number | null;
+  readonly sentAtMs: number | null;
   /** How often it was sent in this episode. */
-  readonly tellings: number;
+  readonly timesSent: number;
   /** When the condition ended; the episode ends when `resolved` is sent. null: the condition holds. */
   readonly overAtMs: number | null;
   /** null: the episode is open. */
   readonly closedAtMs: number | null;
-  /** `resolved`: its end was sent. `untold`: nothing was ever sent. `lapsed`: not mentioned for a day; no message. */
-  readonly closing: 'resolved' | 'untold' | 'lapsed' | null;
+  /** `resolved`: its end was sent. `unsent`: nothing was ever sent. `lapsed`: not mentioned for a day; no message. */
+  readonly closing: 'resolved' | 'unsent' | 'lapsed' | null;
   /** How often it recurred soon after it had ended: each time doubles the quiet time before `resolved`. */
   readonly returns: number;
   /** What happened within the repeat period and is to be sent when the period ends. Absent: nothing. */
-  readonly owed?: HeldBackEvents;
+  readonly heldBack?: HeldBackEvents;
   /** Acknowledgement or silence by a person (strategy 12.4). Absent: neither. */
   readonly handling?: Handling;
   /** Marked in the journal as no longer needed. */
@@ -97,15 +97,15 @@ export function alertHolds(state: AlertState): boolean {
 
 /** Limits a time in the future (our clock was set back) to now. Returns the same object if nothing changed. */
 function notAfter(state: AlertState, nowMs: number): AlertState {
-  const { sinceMs, seenAtMs, toldAtMs, overAtMs, closedAtMs } = state;
-  const latestMs = Math.max(sinceMs, seenAtMs, toldAtMs ?? sinceMs, overAtMs ?? sinceMs, closedAtMs ?? sinceMs);
+  const { sinceMs, seenAtMs, sentAtMs, overAtMs, closedAtMs } = state;
+  const latestMs = Math.max(sinceMs, seenAtMs, sentAtMs ?? sinceMs, overAtMs ?? sinceMs, closedAtMs ?? sinceMs);
   if (latestMs <= nowMs) return state;
   const least = (atMs: number | null) => (atMs === null ? null : Math.min(atMs, nowMs));
   return {
     ...state,
     sinceMs: Math.min(sinceMs, nowMs),
     seenAtMs: Math.min(seenAtMs, nowMs),
-    toldAtMs: least(toldAtMs),
+    sentAtMs: least(sentAtMs),
     overAtMs: least(overAtMs),
     closedAtMs: least(closedAtMs),
   };
@@ -124,52 +124,52 @@ export function judgeRaise(
   nowMs: number,
   { repeat, event = false, information = false }: Pick<AlertPolicy, 'repeat' | 'event' | 'information'>,
   worse = false,
-): { readonly state: AlertState; readonly tell: boolean } {
+): { readonly state: AlertState; readonly send: boolean } {
   if (before === null) return openEpisode(alert, 0, silenced, nowMs);
   const state = notAfter(before, nowMs);
-  if (repeat === 'once' && state.toldAtMs !== null) return { state: seen(state, nowMs), tell: false };
-  const leftSinceTold = alert.sinceMs !== null && state.toldAtMs !== null && alert.sinceMs > state.toldAtMs;
+  if (repeat === 'once' && state.sentAtMs !== null) return { state: seen(state, nowMs), send: false };
+  const leftSinceSent = alert.sinceMs !== null && state.sentAtMs !== null && alert.sinceMs > state.sentAtMs;
   if (state.closedAtMs !== null) {
-    if (repeat === 'episode' && state.closing === 'lapsed' && !leftSinceTold)
-      return { state: seen(state, nowMs), tell: false };
+    if (repeat === 'episode' && state.closing === 'lapsed' && !leftSinceSent)
+      return { state: seen(state, nowMs), send: false };
     // Information that comes and goes all day, such as a limit crossed by the mark, is sent once a day.
-    if (information && state.toldAtMs !== null && nowMs - state.toldAtMs < INFORMATION_AGAIN_MS) {
-      return { state: { ...state, seenAtMs: nowMs, overAtMs: null, closedAtMs: null, closing: null }, tell: false };
+    if (information && state.sentAtMs !== null && nowMs - state.sentAtMs < INFORMATION_AGAIN_MS) {
+      return { state: { ...state, seenAtMs: nowMs, overAtMs: null, closedAtMs: null, closing: null }, send: false };
     }
     const period = typeof repeat === 'number' ? repeat : PERIOD_WITHOUT_REPEAT_MS;
     const soon = state.closing === 'resolved' && nowMs - state.closedAtMs < period;
     return openEpisode(alert, soon ? state.returns + 1 : 0, silenced, nowMs);
   }
-  if (repeat === 'episode' && leftSinceTold) return openEpisode(alert, state.returns, silenced, nowMs);
+  if (repeat === 'episode' && leftSinceSent) return openEpisode(alert, state.returns, silenced, nowMs);
   const due =
     worse ||
-    state.toldAtMs === null ||
-    (typeof repeat === 'number' && nowMs - state.toldAtMs >= repeat && nowMs > state.toldAtMs);
-  const tell = due && !silenced;
+    state.sentAtMs === null ||
+    (typeof repeat === 'number' && nowMs - state.sentAtMs >= repeat && nowMs > state.sentAtMs);
+  const send = due && !silenced;
   const back = state.overAtMs !== null;
-  const { owed: owedBefore, ...rest } = state;
-  const owed = event && !tell ? heldBackWith(state, alert) : undefined;
-  if (!tell && !back && owed === owedBefore) return { state: seen(state, nowMs), tell };
+  const { heldBack: heldBackBefore, ...rest } = state;
+  const heldBack = event && !send ? heldBackWith(state, alert) : undefined;
+  if (!send && !back && heldBack === heldBackBefore) return { state: seen(state, nowMs), send };
   return {
     state: {
       ...rest,
       // Details of an event that is held back are not those that were sent.
-      details: owed === undefined ? alert.details : state.details,
+      details: heldBack === undefined ? alert.details : state.details,
       sinceMs: Math.min(state.sinceMs, alert.sinceMs ?? alert.atMs),
       seenAtMs: nowMs,
       overAtMs: null,
       returns: state.returns + (back ? 1 : 0),
-      ...(tell ? { toldAtMs: nowMs, tellings: state.tellings + 1 } : {}),
-      ...(owed === undefined ? {} : { owed }),
+      ...(send ? { sentAtMs: nowMs, timesSent: state.timesSent + 1 } : {}),
+      ...(heldBack === undefined ? {} : { heldBack }),
     },
-    tell,
+    send,
   };
 }
 
 /** The held-back events including this one; the same object if its details equal the last one's. */
-function heldBackWith({ owed, details }: AlertState, alert: Alert): HeldBackEvents | undefined {
-  if (sameDetails((owed ?? { details }).details, alert.details)) return owed;
-  return { times: (owed?.times ?? 0) + 1, details: alert.details };
+function heldBackWith({ heldBack, details }: AlertState, alert: Alert): HeldBackEvents | undefined {
+  if (sameDetails((heldBack ?? { details }).details, alert.details)) return heldBack;
+  return { times: (heldBack?.times ?? 0) + 1, details: alert.details };
 }
 
 export function sameDetails(one: Alert['details'], other: Alert['details']): boolean {
@@ -189,14 +189,14 @@ function openEpisode(alert: Alert, returns: number, silenced: boolean, nowMs: nu
     details: alert.details,
     sinceMs: alert.sinceMs ?? alert.atMs,
     seenAtMs: nowMs,
-    toldAtMs: silenced ? null : nowMs,
-    tellings: silenced ? 0 : 1,
+    sentAtMs: silenced ? null : nowMs,
+    timesSent: silenced ? 0 : 1,
     overAtMs: null,
     closedAtMs: null,
     closing: null,
     returns,
   };
-  return { state, tell: !silenced };
+  return { state, send: !silenced };
 }
 
 function seen(state: AlertState, nowMs: number): AlertState {
@@ -206,7 +206,7 @@ function seen(state: AlertState, nowMs: number): AlertState {
 /** The condition is over since `atMs`. An alert that was never sent closes without a message. */
 export function judgeClear(state: AlertState, atMs: number): AlertState {
   if (!alertHolds(state)) return state;
-  if (state.toldAtMs === null) return { ...state, overAtMs: atMs, closedAtMs: atMs, closing: 'untold' };
+  if (state.sentAtMs === null) return { ...state, overAtMs: atMs, closedAtMs: atMs, closing: 'unsent' };
   return { ...state, overAtMs: atMs };
 }
 
@@ -222,15 +222,15 @@ export function judgeTime(
   repeat: Repeat,
   startedAtMs: number,
   muted = false,
-): { readonly state: AlertState; readonly resolved: boolean; readonly owed?: HeldBackEvents } {
+): { readonly state: AlertState; readonly resolved: boolean; readonly heldBack?: HeldBackEvents } {
   const state = notAfter(before, nowMs);
   if (state.closedAtMs !== null) return { state, resolved: false };
-  if (state.owed !== undefined && !muted) {
+  if (state.heldBack !== undefined && !muted) {
     // `resolved` follows later.
-    if (typeof repeat === 'number' && nowMs - (state.toldAtMs ?? 0) < repeat) return { state, resolved: false };
-    const { owed, ...rest } = state;
-    const told = { ...rest, details: owed.details, toldAtMs: nowMs, tellings: state.tellings + 1 };
-    return { state: told, resolved: false, owed };
+    if (typeof repeat === 'number' && nowMs - (state.sentAtMs ?? 0) < repeat) return { state, resolved: false };
+    const { heldBack, ...rest } = state;
+    const sent = { ...rest, details: heldBack.details, sentAtMs: nowMs, timesSent: state.timesSent + 1 };
+    return { state: sent, resolved: false, heldBack };
   }
   if (state.overAtMs !== null) {
     if (nowMs - state.overAtMs < calmMs(state, repeat)) return { state, resolved: false };
@@ -272,18 +272,52 @@ function endOf(state: AlertState): number {
   return state.overAtMs ?? state.closedAtMs ?? state.seenAtMs;
 }
 
+/**
+ * The journal's names of three fields and of one value, as the first version wrote them: they stay, so that each version
+ * reads what another one wrote.
+ */
+interface StoredAlertState extends Omit<AlertState, 'sentAtMs' | 'timesSent' | 'heldBack' | 'closing'> {
+  readonly toldAtMs: number | null;
+  readonly tellings: number;
+  readonly owed?: HeldBackEvents;
+  readonly closing: 'resolved' | 'untold' | 'lapsed' | null;
+}
+
+const STORED_NAMES: Readonly<Partial<Record<string, keyof StoredAlertState>>> = {
+  sentAtMs: 'toldAtMs',
+  timesSent: 'tellings',
+  heldBack: 'owed',
+};
+
+/** The body of a state's journal entry; {@link readAlertState} reads it. */
+export function storedAlertState(state: AlertState): StoredAlertState {
+  const stored = Object.entries(state).map(([name, value]) => [
+    STORED_NAMES[name] ?? name,
+    name === 'closing' && value === 'unsent' ? 'untold' : value,
+  ]);
+  return Object.fromEntries(stored) as StoredAlertState;
+}
+
 /** Reads a journalled state; null if it is unreadable (older or damaged): the alert then starts from scratch. */
 export function readAlertState(body: unknown): AlertState | null {
   if (body === null || typeof body !== 'object') return null;
-  const state = body as Partial<Record<keyof AlertState, unknown>>;
+  const state = body as Partial<Record<keyof StoredAlertState, unknown>>;
   const numbers = [state.sinceMs, state.seenAtMs, state.tellings, state.returns].every(Number.isFinite);
   const nullable = [state.toldAtMs, state.overAtMs, state.closedAtMs].every((x) => x === null || Number.isFinite(x));
   const known = typeof state.kind === 'string' && Object.hasOwn(ALERT_POLICIES, state.kind);
   const details = isRecord(state.details);
-  const owed =
+  const heldBack =
     state.owed === undefined ||
     (isRecord(state.owed) && Number.isFinite(state.owed.times) && isRecord(state.owed.details));
-  return numbers && nullable && known && details && owed && typeof state.key === 'string' ? (body as AlertState) : null;
+  if (!numbers || !nullable || !known || !details || !heldBack || typeof state.key !== 'string') return null;
+  const { toldAtMs, tellings, owed, closing, ...rest } = body as StoredAlertState;
+  return {
+    ...rest,
+    sentAtMs: toldAtMs,
+    timesSent: tellings,
+    ...(owed === undefined ? {} : { heldBack: owed }),
+    closing: closing === 'untold' ? 'unsent' : closing,
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import {
   LAPSE_MS,
   ONCE_KEPT_MS,
   readAlertState,
+  storedAlertState,
 } from './alert-episodes.ts';
 import { type Alert, type AlertKind, type AlertPolicy, isStuck, type StuckNow, widerAlert } from './alerts.ts';
 import { dailyReportDue, dailyReportWaits } from './daily-report.ts';
@@ -127,8 +128,8 @@ export function alertRaised(memory: AlertMemory, alert: Alert, nowMs: number, po
   const worse = before !== null && isMutedNow && isWorse(before, alert, policy);
   const wider = !policy.critical && widerAlert(alert, holdsIn(memory.states, memory.raisedSinceStart)) !== null;
   const judged = judgeRaise(before, alert, wider || (isMutedNow && !worse), nowMs, policy, worse);
-  const { tell } = judged;
-  const state = withHandling(judged.state, before, alert, nowMs, tell);
+  const { send } = judged;
+  const state = withHandling(judged.state, before, alert, nowMs, send);
   const raisedSinceStart = memory.raisedSinceStart.has(alert.key)
     ? memory.raisedSinceStart
     : new Set(memory.raisedSinceStart).add(alert.key);
@@ -137,15 +138,15 @@ export function alertRaised(memory: AlertMemory, alert: Alert, nowMs: number, po
   const states = new Map(memory.states).set(alert.key, state);
   const writes: AlertWrite[] = state === before ? [] : [stateWrite(state, policies, nowMs)];
   let { outbox } = memory;
-  if (tell) {
-    const owed = before?.owed?.times ?? 0;
-    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, 1 + owed));
+  if (send) {
+    const heldBack = before?.heldBack?.times ?? 0;
+    const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, 1 + heldBack));
     outbox = queued.outbox;
     writes.push(...queued.changes.map(outboxWrite(nowMs)));
   }
   const raised = { ...memory, states, outbox, raisedSinceStart };
   const after = begins ? silenceNarrower(raised, policies, nowMs, writes) : { states, outbox };
-  const facts: readonly Fact[] = tell ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [];
+  const facts: readonly Fact[] = send ? [{ type: 'alert.raised', atMs: nowMs, alert }] : [];
   return { memory: { ...raised, ...after }, writes, facts };
 }
 
@@ -158,14 +159,14 @@ function withHandling(
   before: AlertState | null,
   alert: Alert,
   nowMs: number,
-  tell: boolean,
+  send: boolean,
 ): AlertState {
   if (before?.handling === undefined || state === before) return state;
   const isSame = before.closedAtMs === null && state.sinceMs <= before.sinceMs;
   const handling = isSame ? before.handling : handlingOfNext(before, nowMs);
   const { handling: _former, ...rest } = state;
   if (handling === undefined) return rest;
-  return { ...rest, handling: tell ? { ...handling, details: alert.details } : handling };
+  return { ...rest, handling: send ? { ...handling, details: alert.details } : handling };
 }
 
 /** Acknowledges or silences an alert (strategy 12.4). No effect if no such alert is open or the silence is too long. */
@@ -210,10 +211,10 @@ function silenceNarrower(memory: AlertMemory, policies: AlertPolicies, nowMs: nu
       continue;
     const withdrawn = withdraw(outbox, key);
     outbox = withdrawn.outbox;
-    const tellings = Math.max(0, state.tellings - item.times);
-    const untold = { ...state, tellings, toldAtMs: tellings === 0 ? null : state.toldAtMs };
-    states.set(key, untold);
-    writes.push(stateWrite(untold, policies, nowMs), outboxWrite(nowMs)(withdrawn.change));
+    const timesSent = Math.max(0, state.timesSent - item.times);
+    const unsent = { ...state, timesSent, sentAtMs: timesSent === 0 ? null : state.sentAtMs };
+    states.set(key, unsent);
+    writes.push(stateWrite(unsent, policies, nowMs), outboxWrite(nowMs)(withdrawn.change));
   }
   return { states, outbox };
 }
@@ -240,7 +241,7 @@ export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPo
   const raised: Fact[] = [];
   const ended: Fact[] = [];
   for (const [key, before] of memory.states) {
-    const { state, resolved, owed } = judgeTime(
+    const { state, resolved, heldBack } = judgeTime(
       before,
       nowMs,
       policies[before.kind].repeat,
@@ -251,10 +252,10 @@ export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPo
       states.set(key, state);
       writes.push(stateWrite(state, policies, nowMs));
     }
-    if (owed !== undefined) {
+    if (heldBack !== undefined) {
       const { kind, account, instrument, details } = state;
       const alert: Alert = { kind, key, account, instrument, atMs: nowMs, sinceMs: null, details };
-      const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, owed.times));
+      const queued = enqueue(outbox, raisedNotice(alert, state, nowMs, heldBack.times));
       outbox = queued.outbox;
       writes.push(...queued.changes.map(outboxWrite(nowMs)));
       raised.push({ type: 'alert.raised', atMs: nowMs, alert });
@@ -349,7 +350,7 @@ export function outboxWrite(nowMs: number): (change: OutboxChange) => AlertWrite
 function stateWrite(state: AlertState, policies: AlertPolicies, nowMs: number): AlertWrite {
   const over = state.closedAtMs !== null;
   const settled = over && (policies[state.kind].repeat !== 'once' || nowMs - state.seenAtMs > ONCE_KEPT_MS);
-  return { kind: 'alert.state', key: state.key, body: { ...state, settled } };
+  return { kind: 'alert.state', key: state.key, body: storedAlertState({ ...state, settled }) };
 }
 
 function holdsIn(

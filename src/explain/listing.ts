@@ -134,7 +134,7 @@ export function listOpenAlerts(journal: EngineJournal, nowMs: number, language: 
   const states = journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []);
   const { open, recent } = listAlerts(states, nowMs - RECENT_ALERTS_MS);
   const waiting = restoreOutbox(journal.latestOfEach('outbox').map((entry) => entry.body)).pending.size;
-  const sent = (state: AlertState) => (state.tellings === 0 ? 'not sent' : `sent ${state.tellings} ×`);
+  const sent = (state: AlertState) => (state.timesSent === 0 ? 'not sent' : `sent ${state.timesSent} ×`);
   const lines = [
     open.length === 0 ? 'No alert is open.' : `Open (${open.length}):`,
     ...open.map((state) => {

@@ -318,7 +318,7 @@ function cooldownOf(state: SymbolState, longestMs: number | null, nowMs: number)
 }
 export function openAlerts(states: Iterable<AlertState>, nowMs: number): AlertStatus[] {
   return [...states]
-    .filter((state) => state.closedAtMs === null && state.toldAtMs !== null)
+    .filter((state) => state.closedAtMs === null && state.sentAtMs !== null)
     .sort(byUrgency)
     .map((state) => ({
       key: state.key,

@@ -13,7 +13,7 @@ import {
   whyCommand,
   whySymbolCommand,
 } from '../../src/cli/explain.ts';
-import { judgeRaise } from '../../src/core/alert-episodes.ts';
+import { judgeRaise, storedAlertState } from '../../src/core/alert-episodes.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { JournalEntry, PreparedOrder, StoredEntry } from '../../src/core/journal-entry.ts';
@@ -303,10 +303,10 @@ test('alerts: open, and those that ended within a day', () => {
   });
   const raised = (key: string) => judgeRaise(null, alert(key), false, NOW_MS - 60_000, { repeat: 900_000 }).state;
   // Over after all that happened in the scene, so that it is the newest end whatever the scene comes to.
-  const over = { ...raised('drift:2'), overAtMs: NOW_MS - 500, closedAtMs: NOW_MS - 100, closing: 'resolved' };
+  const over = { ...raised('drift:2'), overAtMs: NOW_MS - 500, closedAtMs: NOW_MS - 100, closing: 'resolved' as const };
   open.append([
-    { kind: 'alert.state', key: 'drift:1', atMs: NOW_MS, body: raised('drift:1') },
-    { kind: 'alert.state', key: 'drift:2', atMs: NOW_MS, body: over },
+    { kind: 'alert.state', key: 'drift:1', atMs: NOW_MS, body: storedAlertState(raised('drift:1')) },
+    { kind: 'alert.state', key: 'drift:2', atMs: NOW_MS, body: storedAlertState(over) },
   ]);
   const { look, text } = parts();
   assert.equal(alertsCommand(look, {}), 0);

@@ -10,6 +10,7 @@ import {
   listAlerts,
   readAlertState,
   SEEN_GRAIN_MS,
+  storedAlertState,
 } from '../../src/core/alert-episodes.ts';
 import {
   ALERT_POLICIES,
@@ -71,7 +72,7 @@ function play(
         atMs,
         { repeat },
       );
-      if (raised.tell) told.push(`!${atMs}`);
+      if (raised.send) told.push(`!${atMs}`);
       state = raised.state;
     }
   }
@@ -303,7 +304,7 @@ describe('strategy 12: episodes and repeats', () => {
     for (let now = 0; now < 24 * HOUR; now += 1000) {
       if (state === null || state.closedAtMs !== null || clearedAt === null) {
         const raised: ReturnType<typeof judgeRaise> = judgeRaise(state, alert('mmr', now), false, now, { repeat });
-        told += raised.tell ? 1 : 0;
+        told += raised.send ? 1 : 0;
         state = judgeClear(raised.state, now);
         clearedAt = now;
       } else {
@@ -330,28 +331,63 @@ describe('strategy 12: episodes and repeats', () => {
     const told = judgeRaise(null, drift('1'), false, 0, event).state;
     assert.equal(judgeRaise(told, drift('1'), false, 1000, event).state, told);
     const owing = judgeRaise(told, drift('2'), false, 2000, event).state;
-    assert.deepEqual([owing.details, owing.owed], [{ difference: '1' }, { times: 1, details: { difference: '2' } }]);
+    assert.deepEqual(
+      [owing.details, owing.heldBack],
+      [{ difference: '1' }, { times: 1, details: { difference: '2' } }],
+    );
     assert.equal(judgeRaise(owing, drift('2'), false, 3000, event).state, owing);
-    assert.equal(judgeRaise(owing, drift('1'), false, 3000, event).state.owed?.times, 2);
+    assert.equal(judgeRaise(owing, drift('1'), false, 3000, event).state.heldBack?.times, 2);
   });
 
   test('a state survives the journal; damaged ones are not taken', () => {
     const event = { repeat: 60_000, event: true };
-    const told = judgeRaise(null, alert('mmr', 0), false, 0, event).state;
-    const { state } = judgeRaise(told, alert('mmr', 0, { details: { ratio: '1' } }), false, 0, event);
-    assert.deepEqual(readAlertState(JSON.parse(JSON.stringify(state))), state);
+    const sent = judgeRaise(null, alert('mmr', 0), false, 0, event).state;
+    const { state } = judgeRaise(sent, alert('mmr', 0, { details: { ratio: '1' } }), false, 0, event);
+    const neverSent = judgeClear(judgeRaise(null, alert('mmr', 0), true, 0, event).state, 1);
+    assert.deepEqual([state.heldBack?.times, neverSent.closing], [1, 'unsent']);
+    for (const one of [sent, state, neverSent])
+      assert.deepEqual(readAlertState(JSON.parse(JSON.stringify(storedAlertState(one)))), one);
+    const stored = storedAlertState(state);
     for (const bad of [
       null,
       1,
       {},
-      { ...state, kind: 'toString' },
-      { ...state, sinceMs: null },
-      { ...state, toldAtMs: 'x' },
-      { ...state, owed: { times: 1 } },
-      { ...state, owed: null },
+      { ...stored, kind: 'toString' },
+      { ...stored, sinceMs: null },
+      { ...stored, toldAtMs: 'x' },
+      { ...stored, owed: { times: 1 } },
+      { ...stored, owed: null },
     ]) {
       assert.equal(readAlertState(bad), null);
     }
+  });
+
+  test('an entry of an older version is read, and an older version reads what is written now', () => {
+    const written = {
+      key: 'mmr:A',
+      kind: 'mmr',
+      account: 'A',
+      instrument: null,
+      details: { ratio: '0.71' },
+      sinceMs: 1000,
+      seenAtMs: 3000,
+      toldAtMs: 2000,
+      tellings: 2,
+      overAtMs: 4000,
+      closedAtMs: 4000,
+      closing: 'untold',
+      returns: 1,
+      owed: { times: 3, details: { ratio: '0.74' } },
+      settled: true,
+    };
+    const state = readAlertState(written);
+    assert.ok(state !== null);
+    const { sentAtMs, timesSent, heldBack, closing, closedAtMs } = state;
+    assert.deepEqual(
+      { sentAtMs, timesSent, heldBack, closing, closedAtMs },
+      { sentAtMs: 2000, timesSent: 2, heldBack: written.owed, closing: 'unsent', closedAtMs: 4000 },
+    );
+    assert.deepEqual(storedAlertState(state), written);
   });
 
   test('the list has what is open, longest first, and what ended lately', () => {
