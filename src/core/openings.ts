@@ -1,4 +1,4 @@
-import { Decimal, floorTo, max, min, sum, UINT64_MAX, ZERO } from './decimal.ts';
+import { Decimal, floorTo, max, min, UINT64_MAX, ZERO } from './decimal.ts';
 import { countedPrice, exposureOf, roomForPair, UNBOUNDED } from './limits.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type ManagedOrder, oppositeSide, type Side } from './model.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -66,7 +66,7 @@ export function openingSize(
   const price = countedPrice(exposure, input.marks?.touch?.ask ?? valuation.mark);
   const wanted = partner ? remainingSize(partner) : toStep(input, config.orderNotionalUsdt.div(price));
   const room = roomForPair(config, exposure, opening.sides, accounts, price);
-  const held = config.positionMode === 'decrease' ? heldFor(valuation, opening, accounts, counted) : UNBOUNDED;
+  const held = config.positionMode === 'decrease' ? heldFor(valuation, opening, accounts) : UNBOUNDED;
   const size = toStep(input, min(wanted, room, held));
 
   const closesAll =
@@ -90,21 +90,10 @@ export function openingSize(
   return { kind: 'size', size };
 }
 
-/** The positions less what live orders shrink already: a shrinking order never takes more (6.2). */
-function heldFor(
-  valuation: Valuation,
-  opening: OpeningSides,
-  accounts: readonly AccountName[],
-  counted: readonly ManagedOrder[],
-): Decimal {
-  return min(
-    UNBOUNDED,
-    ...accounts.map((account) => {
-      const against = valuation.settled[account].mul(-sign(opening.sides[account]));
-      const live = counted.filter((order) => order.account === account && order.side === opening.sides[account]);
-      return max(ZERO, against.minus(sum(live.map(remainingSize))));
-    }),
-  );
+/** The smallest of the positions: a shrinking order never takes more (6.2). An account that opens has no other order (8.2). */
+function heldFor(valuation: Valuation, { sides }: OpeningSides, accounts: readonly AccountName[]): Decimal {
+  const held = accounts.map((account) => valuation.settled[account].mul(-sign(sides[account])));
+  return max(ZERO, min(UNBOUNDED, ...held));
 }
 
 /** Rounded down to the step, to `base_decimals`, and to what a signature can carry (strategy 7.3). */

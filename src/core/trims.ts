@@ -174,10 +174,9 @@ export function trimsWithoutView(
     if (hedges) return [];
     if (input.unlisted) return [{ order, why: reason('order-on-unlisted', '11.6') }];
     if (!gone) return [];
-    const byStop = input.openingsStop !== undefined && (input.mode ?? 'trade') === 'trade';
     const why =
       conduct === 'repair'
-        ? reason('opens', byStop ? '8.6' : '16.1')
+        ? reason('opens', (input.mode ?? 'trade') === 'trade' ? '8.6' : '16.1')
         : reason('without-partner', '5.7', { account: partner });
     return [{ order, why }];
   });

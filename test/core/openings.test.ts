@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Intent, ManagedOrder } from '../../src/core/model.ts';
-import { openingSides } from '../../src/core/openings.ts';
+import { ACCOUNTS, type Intent, type ManagedOrder } from '../../src/core/model.ts';
+import { openingSides, openingSize } from '../../src/core/openings.ts';
 import { makePlan } from '../../src/core/plan.ts';
+import type { Reason } from '../../src/core/reasons.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { d, type InputOptions, input, order, seedFor } from '../support/core.ts';
 
@@ -66,6 +67,11 @@ describe('6.1 equal, increase', () => {
     {
       name: '6.1 one side dust: the larger’s side counts',
       given: { a: '-0.1', b: '0.05', instrument: { minSize: d('0.1') } },
+      creates: ['A sell 10', 'B buy 10'],
+    },
+    {
+      name: '6.1 A dust, B long: B’s side counts',
+      given: { a: '-0.05', b: '0.1', instrument: { minSize: d('0.1') } },
       creates: ['A sell 10', 'B buy 10'],
     },
     {
@@ -158,6 +164,28 @@ describe('6.2 equal, decrease', () => {
 });
 
 describe('6.2 openings that a limit leaves a crumb', () => {
+  // Smallest tradable: 1.02 × 10 / 100, up to the step: 0.11. B keeps 0.15 × 100 − 1.02 × 7.8 / 2 = 11.022: 0.11 may go, 0.04 stays.
+  table([
+    {
+      name: '6.2 8.4 a crumb that closes one account, not both, is not submitted',
+      given: {
+        ...{ a: '0.22', b: '-0.15', instrument: { minNotional: d(10) } },
+        config: { ...decrease, minTotalPositionUsdt: d('7.8') },
+      },
+      creates: [],
+      state: 'capped',
+      idleRule: '5',
+    },
+    {
+      name: '6.2 8.4 the same crumb that closes both is submitted',
+      given: {
+        ...{ a: '0.21', b: '-0.15', instrument: { minNotional: d(10) } },
+        config: { ...decrease, minTotalPositionUsdt: d('7.8') },
+      },
+      creates: ['A sell 0.11', 'B buy 0.11'],
+    },
+  ]);
+
   table([
     {
       name: '6.2 8.3 in increase too: half of the order or more is submitted',
@@ -179,6 +207,38 @@ describe('6.2 openings that a limit leaves a crumb', () => {
       idleRule: '5',
     },
   ]);
+
+  // 29400 − 28402, or 3038 − 2040: 998 for both, 4.99 each.
+  const limited: [name: string, given: InputOptions, why: Reason][] = [
+    [
+      '8.3 a limited opening says which limit, what it leaves and what was wanted',
+      { a: '142.01', b: '-142.01' },
+      {
+        ...{ code: 'limited', rule: '8.3' },
+        params: { setting: 'max_total_position_usdt', limit: '30000', left: '499.00', wanted: '1000' },
+      },
+    ],
+    [
+      '8.4 and in decrease',
+      { a: '15.19', b: '-15.19', config: decrease },
+      {
+        ...{ code: 'limited', rule: '8.4' },
+        params: { setting: 'min_total_position_usdt', limit: '2000', left: '499.00', wanted: '1000' },
+      },
+    ],
+    [
+      '7.3 an opening that is too small by itself says its size and the smallest',
+      { config: { orderNotionalUsdt: d(4) }, instrument: { minNotional: d(5) } },
+      { code: 'opening-too-small', rule: '7.3', params: { size: '0.04', smallest: '0.06' } },
+    ],
+  ];
+  for (const [name, given, why] of limited) {
+    it(name, () => {
+      const from = input(given);
+      const answer = openingSize(from, openingSides(from)!, ACCOUNTS, [], null);
+      assert.deepEqual(answer, { kind: why.code === 'limited' ? 'limited' : 'too-small', why });
+    });
+  }
 
   it('5.3 the symbol’s own live openings are left out of the count: quoting near the limit is equal, not capped', () => {
     const orders = [order('A', 'buy', 5, 99), order('B', 'sell', 5, 101)];

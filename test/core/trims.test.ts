@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ManagedOrder } from '../../src/core/model.ts';
+import type { AccountName, ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
-import { orderCap } from '../../src/core/trims.ts';
+import type { PlanInput } from '../../src/core/plan-input.ts';
+import { reason } from '../../src/core/reasons.ts';
+import { orderCap, type Trim, trimsWithoutView } from '../../src/core/trims.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import {
   anyAccount,
@@ -12,6 +14,7 @@ import {
   d,
   type InputOptions,
   input,
+  lot,
   NOW,
   order,
   rest,
@@ -49,6 +52,11 @@ function table(cases: readonly Case[]): void {
       if (one.why !== undefined) assert.equal(reasonText(plan.trims[0]?.why ?? ''), one.why);
     });
   }
+}
+
+/** `id code rule`. */
+function codes(trims: readonly Trim[]): string[] {
+  return trims.map(({ order: { clientOrderId }, why }) => `${clientOrderId} ${why.code} ${why.rule}`);
 }
 
 describe('8.1 8.2 how many live orders an account may have', () => {
@@ -167,6 +175,7 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       given: { orders: [sell()] },
       trims: ['sell 8.2'],
       state: 'equal',
+      why: 'a sell of A is not on the opening side now',
     },
     {
       name: '8.2 equal: a left-over repair on the opening side stays',
@@ -190,6 +199,7 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       },
       trims: ['x 11.6'],
       state: 'imbalanced',
+      why: 'the exchange does not list it: a buy that does not repair',
     },
     {
       name: '11.6 not listed and hedged: openings go',
@@ -202,6 +212,7 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       given: { a: -10, b: 0, orders: [named('x', order('B', 'sell', 5, 101))] },
       trims: ['x 8.2'],
       state: 'imbalanced',
+      why: 'a sell would grow the net',
     },
     {
       name: '8.2 imbalanced: an order that would grow the net goes, on the other account too',
@@ -226,6 +237,7 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       given: { a: 150, b: -150, orders: [buy(), named('b', order('B', 'sell', 5, 101))] },
       trims: ['buy 8.2', 'b 8.2'],
       state: 'capped',
+      why: 'it would move the total towards its limit',
     },
     {
       name: '8.2 capped, increase: a sell of a flat account moves towards the limit as well as a buy',
@@ -238,12 +250,14 @@ describe('8.2 orders on a side that the state would not submit go first', () => 
       given: { a: 10, b: -10, config: decrease, orders: [sell(), named('b', order('B', 'sell', 5, 101))] },
       trims: ['sell 8.2'],
       state: 'capped',
+      why: 'it would move the total towards its limit',
     },
     {
       name: '8.2 capped, decrease, flat: nothing is left to close, so every order goes',
       given: { config: decrease, orders: [sell(), named('b', order('B', 'buy', 5, 99))] },
       trims: ['sell 8.2', 'b 8.2'],
       state: 'capped',
+      why: 'there is no position for it to close',
     },
     {
       name: '8.2 partial-wait: a wrong side stays',
@@ -274,6 +288,7 @@ describe('8.2 openings whose remainder is no longer tradable', () => {
       given: { a: '9.5', b: '-9.5', instrument: rules, orders: [crumb()] },
       trims: ['crumb 8.2'],
       state: 'equal',
+      why: 'what is left of the opening, 0.5, is no longer tradable',
     },
     {
       name: '8.2 a remainder of the smallest tradable size stays',
@@ -313,6 +328,220 @@ describe('8.2 openings whose remainder is no longer tradable', () => {
   ]);
 });
 
+describe('16.1 in hedge-only what is no repair goes', () => {
+  const repair = (id: string, size: string | number, over: Partial<ManagedOrder> = {}) =>
+    named(id, order('B', 'sell', size, 101, { purpose: 'repair' }), over);
+  const given = { mode: 'hedge-only', a: 10, b: 0, instrument: { minSize: d('0.1') } } as const;
+  table([
+    {
+      name: '16.1 a repair of the net stays, a buy and an opening against the net go',
+      given: {
+        ...given,
+        orders: [repair('r', 10), named('with', order('A', 'buy', 5, 99)), named('o', order('B', 'sell', 5, 101))],
+      },
+      trims: ['with 16.1', 'o 16.1'],
+      state: 'imbalanced',
+      why: 'hedge-only: a buy that does not repair',
+    },
+    {
+      name: '16.1 a repair that would grow the net goes',
+      given: { ...given, orders: [repair('r', 10, { side: 'buy' })] },
+      trims: ['r 16.1'],
+      state: 'imbalanced',
+    },
+    {
+      name: '16.1 hedged: a repair goes too',
+      given: { ...given, b: -10, orders: [repair('r', 10)] },
+      trims: ['r 16.1'],
+      state: 'equal',
+      why: 'hedge-only: a sell that does not repair',
+    },
+    {
+      name: '16.1 of two repairs the newer one goes when both exceed the net: 6 + 4.1 > 10',
+      given: { ...given, orders: [repair('r', 6), repair('r2', '4.1')] },
+      trims: ['r2 16.1'],
+      state: 'imbalanced',
+      why: 'a sell would go past the net',
+    },
+    {
+      name: '16.1 less than the smallest tradable size past the net is none: 6 + 4.09',
+      given: { ...given, orders: [repair('r', 6), repair('r2', '4.09')] },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '16.1 one that went does not count towards the net: 11 goes, 10 stays',
+      given: { ...given, orders: [repair('r', 11), repair('r2', 10)] },
+      trims: ['r 16.1'],
+      state: 'imbalanced',
+    },
+    {
+      name: '16.1 what is booked of a repair does not count: 14 of which 4 are booked',
+      given: { ...given, orders: [repair('r', 14, { tradedSize: d(4), bookedSize: d(4) })] },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '9.4 one that is not confirmed yet is not cancelled',
+      given: { ...given, orders: [named('o', order('B', 'sell', 5, 101, { confirmedAtMs: null }))] },
+      trims: [],
+      state: 'imbalanced',
+    },
+  ]);
+
+  const openingsStop = reason('loss-stop', '8.6', { loss: '120.00', limit: '100' });
+  const stopped: [name: string, given: Partial<PlanInput>, why: string][] = [
+    ['8.6 16.1 by a stop an opening goes', {}, 'opens 8.6'],
+    ['8.6 16.1 in mode trade too', { mode: 'trade' }, 'opens 8.6'],
+    ['16.1 in hedge-only the mode is the reason', { mode: 'hedge-only' }, 'not-a-repair 16.1'],
+    ['16.3 during removal likewise', { leaving: 'removed' }, 'not-a-repair 16.1'],
+    ['11.6 not listed likewise', { unlisted: true }, 'not-a-repair 11.6'],
+  ];
+  for (const [name, over, why] of stopped) {
+    it(name, () => {
+      const from = {
+        ...input({ a: 10, b: 0, orders: [named('o', order('B', 'sell', 5, 101))] }),
+        openingsStop,
+        ...over,
+      };
+      assert.deepEqual(codes(makePlan(from).trims), [`o ${why}`]);
+    });
+  }
+
+  it('8.6 6.4 by a stop a repair that exceeds the net goes as one', () => {
+    const from = { ...input({ a: 10, b: 0, orders: [repair('r', 11)] }), openingsStop };
+    assert.deepEqual(codes(makePlan(from).trims), ['r past-net 16.1']);
+  });
+});
+
+describe('16.1 on hold', () => {
+  table([
+    {
+      name: '16.1 every own order goes, a repair too; one being cancelled is not asked for again',
+      given: {
+        ...{ mode: 'hold', a: 10, b: 0 },
+        orders: [
+          named('r', order('B', 'sell', 10, 101, { purpose: 'repair' })),
+          named('o', order('A', 'buy', 5, 99)),
+          named('going', order('A', 'sell', 5, 101, { cancelRequestedAtMs: NOW })),
+        ],
+      },
+      trims: ['r 16.1', 'o 16.1'],
+      state: 'imbalanced',
+      why: 'the symbol is on hold: every own order is cancelled',
+    },
+  ]);
+});
+
+describe('what is cancelled without a decision', () => {
+  const b = (id: string, size: string | number, over: Partial<ManagedOrder> = {}) =>
+    named(id, order('B', 'sell', size, 101), over);
+  /** A has bought 5, or as much as is said. */
+  const held = (size: string | number = 5, side: 'buy' | 'sell' = 'buy') => ({ lots: [lot(1, 'A', side, size, 100)] });
+  const stop = reason('loss-stop', '8.6', { loss: '120.00', limit: '100' });
+  const parked = (sinceMs: number) => ({ A: { why: 'parked', sinceMs, untilMs: null }, B: null }) as const;
+  interface Blind {
+    readonly name: string;
+    readonly given: InputOptions;
+    readonly stop?: true;
+    readonly blind?: readonly AccountName[];
+    /** `id code rule`. */
+    readonly trims: readonly string[];
+  }
+  const cases: readonly Blind[] = [
+    {
+      name: '10.5 after a split every order goes, one against the net too',
+      given: { ...held(), orders: [b('h', 5), b('o', 6)], state: { split: { ratio: d(2), sinceMs: NOW } } },
+      trims: ['h before-split 10.5', 'o before-split 10.5'],
+    },
+    {
+      name: '16.1 on hold every order goes, one against the net too',
+      given: { ...held(), orders: [b('h', 5)], mode: 'hold' },
+      trims: ['h not-wanted 16.1'],
+    },
+    {
+      name: '16.1 in hedge-only an order of at most the net stays, a larger one goes, and one along the net',
+      given: { ...held(), orders: [b('h', 5), b('o', '5.01'), b('along', 1, { side: 'buy' })], mode: 'hedge-only' },
+      trims: ['o opens 16.1', 'along opens 16.1'],
+    },
+    {
+      name: '16.1 of one that has traded what is left counts',
+      given: { ...held(), orders: [b('h', 8, { tradedSize: d(3), bookedSize: d(3) })], mode: 'hedge-only' },
+      trims: [],
+    },
+    {
+      name: '16.1 of a short net likewise',
+      given: { ...held(5, 'sell'), orders: [b('h', 5, { side: 'buy' }), b('o', 1)], mode: 'hedge-only' },
+      trims: ['o opens 16.1'],
+    },
+    {
+      name: '16.1 a step of net is one, less is none',
+      given: { ...held('0.01'), orders: [b('h', '0.01')], mode: 'hedge-only' },
+      trims: [],
+    },
+    {
+      name: '16.1 less than a step of net is none',
+      given: { ...held('0.009'), orders: [b('o', '0.009')], mode: 'hedge-only' },
+      trims: ['o opens 16.1'],
+    },
+    { name: '8.6 by a stop openings go', given: { orders: [b('o', 5)] }, stop: true, trims: ['o opens 8.6'] },
+    {
+      name: '8.6 in mode trade too',
+      given: { orders: [b('o', 5)], mode: 'trade' },
+      stop: true,
+      trims: ['o opens 8.6'],
+    },
+    {
+      name: '8.6 16.1 in hedge-only the mode is the reason',
+      given: { orders: [b('o', 5)], mode: 'hedge-only' },
+      stop: true,
+      trims: ['o opens 16.1'],
+    },
+    {
+      name: '11.6 not listed: all but what is against the net',
+      given: { ...held(), orders: [b('h', 5), b('o', 6)], unlisted: true },
+      trims: ['o order-on-unlisted 11.6'],
+    },
+    {
+      name: '5.7 the openings of an account whose partner cannot be read go',
+      given: { orders: [b('o', 5), named('own', order('A', 'buy', 5, 99))] },
+      blind: ['A'],
+      trims: ['o without-partner 5.7'],
+    },
+    {
+      name: '5.7 or was unable to open for 10 s',
+      given: { orders: [b('o', 5), named('own', order('A', 'buy', 5, 99))], unable: parked(NOW - 10_000) },
+      trims: ['o without-partner 5.7'],
+    },
+    { name: '5.7 not before', given: { orders: [b('o', 5)], unable: parked(NOW - 9_999) }, trims: [] },
+    {
+      name: '5.7 8.6 a stop that does not apply, since the row shrinks, is not the reason',
+      given: { orders: [b('o', 5)], config: decrease },
+      stop: true,
+      blind: ['A'],
+      trims: ['o without-partner 5.7'],
+    },
+    {
+      name: '9.4 one that is not confirmed yet is not cancelled',
+      given: { orders: [b('o', 5, { confirmedAtMs: null })], mode: 'hold' },
+      trims: [],
+    },
+    { name: '5.7 without any of these all stay', given: { orders: [b('o', 5)] }, trims: [] },
+  ];
+  for (const one of cases) {
+    it(one.name, () => {
+      const from = { ...input(one.given), ...(one.stop ? { openingsStop: stop } : {}) };
+      assert.deepEqual(codes(trimsWithoutView(from, from.instrument, one.blind ?? [])), one.trims);
+    });
+  }
+
+  it('5.7 it is said which account cannot open', () => {
+    const from = input({ orders: [b('o', 5)] });
+    const [trim] = trimsWithoutView(from, from.instrument, ['A']);
+    assert.equal(reasonText(trim?.why ?? ''), 'account A cannot open its leg');
+  });
+});
+
 describe('8.2 surplus goes oldest first', () => {
   const at = (id: string, age: number, over: Partial<ManagedOrder> = {}) =>
     named(id, order('B', 'sell', 2, 101, { sentAtMs: NOW - age }), over);
@@ -342,6 +571,7 @@ describe('8.2 surplus goes oldest first', () => {
       given: { a: 10, b: 0, orders: [at('mid', 5000), at('old', 9000), at('new', 1000)] },
       trims: ['old 8.1'],
       state: 'imbalanced',
+      why: 'more than 2 strategy orders on B',
     },
     {
       name: '8.2 one on each account is no surplus',
