@@ -207,7 +207,7 @@ export function pointsOf(
     const reading = settingsOf(point);
     if (reading.ok) return point;
     const shown = Object.entries(values).map(([name, value]) => `${name}=${value}`);
-    throw new AskError(`${shown.join(' ') || 'the settings'}: not usable: ${reading.errors.join('; ')}`);
+    throw new AskError(`${shown.join(' ') || 'the settings'}: not usable: ${reading.errors}`);
   });
 }
 

@@ -76,7 +76,7 @@ const ORDER_ROUTES = ['create_order', 'cancel_order', 'cancel_all_orders'];
  */
 export async function play(question: Question, options: PlayOptions = {}): Promise<Played> {
   const reading = settingsOf(question);
-  if (!reading.ok) throw new Error(`the settings are not usable: ${reading.errors.join('; ')}`);
+  if (!reading.ok) throw new Error(`the settings are not usable: ${reading.errors}`);
   const draw = (purpose: string): Chance => chance(question.seed, purpose);
   const time = new VirtualTime(question.range.fromMs, draw('Math.random').unit);
   time.install();

@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util';
 import { Command } from 'commander';
 import { EXIT_CONFIGURATION, EXIT_DEFECT } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
-import type { Reason } from '../core/reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { describeDefect, watchDefects } from '../engine/defects.ts';
 import { type SettingsOnDisk, settingsOnDisk } from '../engine/settings-on-disk.ts';
 import { secretsOf } from '../engine/venue.ts';
@@ -18,6 +18,7 @@ import {
   type SettingsSource,
   textsOf,
 } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { AFTER_ERROR, everyCommand, helpLanguage, localiseHelp } from './help.ts';
 import { run } from './run.ts';
 
@@ -126,10 +127,8 @@ async function withSettings(
   const source = settingsSource(purpose);
   const reading = loadSettings(source);
   if (!reading.ok) {
-    console.error(
-      `The settings are not usable (${reading.errors.length} ${reading.errors.length === 1 ? 'error' : 'errors'}):`,
-    );
-    for (const error of reading.errors) console.error(`- ${printable(error)}`);
+    const text = reasonText(reason('settings-unusable', '2', { errors: reading.errors }), reading.lang);
+    for (const line of text.split('\n')) console.error(printable(line));
     return EXIT_CONFIGURATION;
   }
   const redact = createRedactor(secretsOf(reading.settings, null));

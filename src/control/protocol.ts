@@ -70,6 +70,7 @@ const answerSchema: z.ZodType<Answer> = z.object({
       symbol: z.string().nullable(),
       params: z.record(z.string(), z.string()),
       text: z.string(),
+      why: z.object({ code: z.string(), rule: z.string(), params: z.record(z.string(), z.unknown()) }).optional(),
     }),
   ),
 }) as unknown as z.ZodType<Answer>;

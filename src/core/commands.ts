@@ -3,6 +3,7 @@ import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
+import type { Reason } from './reasons.ts';
 import { symbolNamed } from './symbol-name.ts';
 
 /**
@@ -72,12 +73,14 @@ export interface EngineNow {
   readonly phase: 'starting' | 'trading' | 'stopping';
 }
 
-/** One line of an answer: a code with parameters. `text` is derived from them. */
+/** One line of an answer: a code with parameters. `text` is derived from them, in English. */
 export interface AnswerLine {
   readonly code: AnswerCode;
   readonly symbol: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The parameter `reason` as a value. */
+  readonly why?: Reason | undefined;
 }
 
 /** Whether a command was accepted, and what it will do or why not. */

@@ -1,12 +1,12 @@
 import type { AccountName, NoLevelling, Side } from './model.ts';
-import type { StartReasonParams } from './start-reasons.ts';
+import type { JsonExpected, ShownValue, StartReasonParams, TextShape } from './start-reasons.ts';
 
 /**
  * Why something is as it is: a code, its parameters, and the rule of the strategy. `src/texts` renders it in each
  * language; nothing parses the text. A code that lacks a text does not compile. Sizes, prices and sums are decimals as
  * text, USDT if the name says so. `side` is the order's.
  */
-export interface ReasonParams extends StartReasonParams {
+export interface ReasonParams extends StartReasonParams, SettingReasonParams {
   'no-data': { readonly accounts: readonly AccountName[] };
   'data-old': { readonly account: AccountName; readonly seconds: number };
   /** Read before our clock was set back: its age is unknown. */
@@ -234,7 +234,103 @@ export interface ReasonParams extends StartReasonParams {
   'other-engine-unknown': { readonly call: string; readonly account: AccountName | null; readonly why: Reason };
 }
 
+/** What is wrong with settings, lines of `.env` and rows of the symbols file (strategy 2.1, 2.2). */
+export interface SettingReasonParams {
+  'settings-unusable': { readonly errors: readonly Reason[] };
+  'symbols-unusable': { readonly errors: readonly Reason[] };
+  /** `at`: a variable, a file or a key. */
+  'wrong-at': { readonly at: ShownValue; readonly problem: Reason };
+  'row-wrong': {
+    readonly file: string;
+    readonly row: number;
+    readonly name: ShownValue | null;
+    readonly key: ShownValue | null;
+    readonly problem: Reason;
+  };
+  'env-line': {
+    readonly file: string;
+    readonly line: number;
+    readonly name: string | null;
+    readonly problem: Reason;
+  };
+  'symbols-file-invalid': { readonly file: string; readonly problem: Reason };
+  'symbols-file-missing': { readonly file: ShownValue; readonly root: string };
+  'symbols-file-unreadable': { readonly file: ShownValue; readonly code: string };
+  /** `near`: what may be meant; `swapped`: whose value it looks like. */
+  'value-illegal': {
+    readonly value: ShownValue;
+    readonly expected: BothTexts;
+    readonly near?: string | null;
+    readonly swapped?: string | null;
+  };
+  'value-missing': { readonly expected: BothTexts };
+  'setting-missing': { readonly name: string; readonly hasFile: boolean; readonly expected: BothTexts };
+  'exchange-not-said': { readonly cause: string; readonly expected: BothTexts };
+  'no-such-setting': { readonly near: string; readonly isLikely: boolean };
+  'given-with': { readonly name: string };
+  'key-file-unusable': { readonly path: ShownValue; readonly problem: Reason };
+  'file-not-found': None;
+  'file-unreadable': { readonly code: string };
+  'file-not-utf8': None;
+  'key-file-too-large': { readonly bytes: number };
+  'key-file-empty': None;
+  'key-file-not-utf8': None;
+  'ttl-over-lease': { readonly seconds: number; readonly most: number };
+  'chain-id-misfit': { readonly chainId: number; readonly mode: string; readonly own: number };
+  'host-of-other': {
+    readonly url: string;
+    readonly owner: string;
+    readonly ownerChainId: number;
+    readonly chainId: number;
+  };
+  'host-not-encrypted': { readonly url: string; readonly mode: string };
+  'host-not-own': {
+    readonly url: string;
+    readonly mode: string;
+    readonly own: string;
+    readonly hostname: string;
+  };
+  'any-certificate-refused': None;
+  'same-as': { readonly name: string; readonly expected: 'two-accounts' | 'gateway-key' };
+  'line-repeats': { readonly earlier: number };
+  'line-without-equals': { readonly name: ShownValue };
+  'line-no-assignment': TextShape;
+  'line-backquotes': None;
+  'line-quote-open': { readonly quote: string };
+  'line-backslash': None;
+  'line-expands': None;
+  'line-text-after-quote': None;
+  'line-hash': None;
+  'line-quote-inside': None;
+  'line-continues': None;
+  'symbols-too-large': { readonly bytes: number; readonly most: number };
+  'symbols-empty': None;
+  'symbols-not-json': {
+    readonly line: number;
+    readonly column: number;
+    readonly expected: JsonExpected;
+    readonly isAtEnd: boolean;
+  };
+  'symbols-no-list': { readonly value: ShownValue };
+  'symbols-none': None;
+  'symbols-too-many': { readonly count: number; readonly most: number };
+  'row-no-object': { readonly value: ShownValue };
+  'key-repeated': None;
+  'key-unknown': { readonly near: string | null };
+  /** `instrument`: of both rows; null: their names are equal. */
+  'row-repeats': { readonly earlier: number; readonly instrument: string | null };
+  'min-above-max': { readonly least: string; readonly most: string };
+  'not-listed': { readonly near: string | null };
+  'spelling-open': { readonly names: readonly string[] };
+  'row-exists': { readonly file: string; readonly symbol: string };
+  'no-row': { readonly file: string; readonly symbol: string; readonly near: string | null };
+  'names-the-row': None;
+}
+
 type None = Readonly<Record<never, never>>;
+
+/** What a legal value is, written beside the check of it. */
+export type BothTexts = Readonly<Record<'en' | 'zh', string>>;
 
 /** The mark as read, the last accepted one, and the best prices of the book; null: none. */
 interface MarkFigures {
@@ -279,6 +375,8 @@ export function withTexts(why: Reason, change: (text: string) => string): Reason
     if (typeof value === 'string') return change(value);
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) return value.map(changed);
+    // Codes and rules are ours.
+    if ('params' in value) return { ...value, params: changed(value.params) };
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, changed(one)]));
   };
   return changed(why) as Reason;

@@ -27,7 +27,7 @@ export type JournalProblem =
   | 'io';
 
 export interface StartReasonParams {
-  'setting-unknown': { readonly name: string; readonly near: string };
+  'setting-unknown': { readonly name: ShownValue; readonly near: string };
   'old-rate-ignored': { readonly name: string; readonly instead: string };
   'old-rate-taken': { readonly name: string; readonly instead: string; readonly scale: string };
   'paper-keys-unused': None;
@@ -52,7 +52,6 @@ export interface StartReasonParams {
   'row-unlisted-any-more': { readonly at: string };
 
   'stopped-while-starting': None;
-  'symbols-unusable': { readonly errors: readonly string[] };
   'another-engine': { readonly account: AccountName; readonly instrument: string; readonly clientOrderId: string };
   /** `more`: orders beyond those that are named. */
   'dead-man-against-others': {
@@ -94,6 +93,23 @@ export interface StartReasonParams {
   'control-version': { readonly theirs: number; readonly ours: number };
   'control-secret': None;
   'control-unreadable': None;
+  'disk-late': None;
 }
+
+/** A value of the settings: quoted or as it was written; else described, since it may be a secret or is long. */
+export type ShownValue =
+  | string
+  | ({ readonly hidden: 'key' | 'url' | 'value' } & TextShape)
+  | ({ readonly hidden: 'rest'; readonly origin: string } & TextShape)
+  | { readonly json: 'list' | 'object' };
+
+/** The shape of a secret. */
+export interface TextShape {
+  readonly characters: number;
+  readonly kind: 'digits' | 'hex-0x' | 'hex' | 'white-space' | 'printable' | 'not-ascii';
+}
+
+/** What JSON needed at the place where a text is not JSON; `]` and `}`: a comma or that. */
+export type JsonExpected = 'value' | 'key' | 'colon' | ']' | '}' | 'end';
 
 type None = Readonly<Record<never, never>>;

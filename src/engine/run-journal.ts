@@ -6,6 +6,7 @@ import { acquireLocks, type Locks } from '../journal/lock.ts';
 import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import { openJournal } from '../journal/sqlite.ts';
 import type { Redactor, Settings } from '../settings/index.ts';
+import { reasonTexts } from '../texts/reasons.ts';
 import { systemClock } from './clock.ts';
 import type { Engine } from './engine.ts';
 import { finishEdit } from './file-edits.ts';
@@ -86,7 +87,7 @@ export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: 
     say('info', `${what}, is made (strategy 16.2)`);
     if (how === 'was-made') return null;
     const reading = disk.read();
-    if (!reading.ok) throw new Error(reading.errors.join('; '));
+    if (!reading.ok) throw new Error(reasonTexts(reading.errors));
     disk.accept(reading.settings);
     return reading.settings;
   } catch (thrown) {

@@ -18,13 +18,13 @@ import { errorText } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
-import { reason } from '../core/reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { SymbolMemory } from '../core/symbol/memory.ts';
 import { netLeftOf } from '../core/symbol/report.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
-import { reasonText } from '../texts/reasons.ts';
+import { isReason, reasonOf, reasonText } from '../texts/reasons.ts';
 import type { Engine } from './engine.ts';
 import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
@@ -141,29 +141,32 @@ async function written(
     ...also,
   ];
   const isBold = !WITHOUT_JOURNAL.includes(command.verb);
-  let remembered: Promise<string | null>;
+  let remembered: Promise<unknown>;
   try {
-    remembered = journal.durable(journal.append(entries)).then(() => null, errorText);
+    remembered = journal.durable(journal.append(entries)).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
   } catch (thrown) {
-    remembered = Promise.resolve(errorText(thrown));
+    remembered = Promise.resolve(thrown);
   }
-  const reason = isBold ? await remembered : null;
-  if (reason !== null) return refusal(say('not-journalled', null, { reason }));
+  const failure = isBold ? await remembered : null;
+  if (failure !== null) return refusal(because('not-journalled', failure));
   for (const fact of facts) report(fact);
   const failed = act();
   if (failed !== null) return failed;
   const forgotten = isBold ? null : await soon(remembered);
-  const notes = forgotten === null ? [] : [say('not-remembered', null, { reason: forgotten })];
+  const notes = forgotten === null ? [] : [because('not-remembered', forgotten)];
   return { ok: true, says: [...says, ...notes] };
 }
 
 /** How long an answer waits for the journal: a command is answered within a second (strategy 16.2). */
 const REMEMBERED_MS = 700;
 
-async function soon(remembered: Promise<string | null>): Promise<string | null> {
+async function soon(remembered: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, REMEMBERED_MS, 'the disk has not answered yet');
+  const late = new Promise<Reason>((resolve) => {
+    timer = setTimeout(resolve, REMEMBERED_MS, reason('disk-late', '16.2'));
   });
   try {
     return await Promise.race([remembered, late]);
@@ -184,7 +187,7 @@ async function editFile(
   const { path, bytes, isAsRead } = file;
   if (!isAsRead) return refusal(say('file-changed', null, { path }));
   const edited = editSymbols(bytes, command, path);
-  if (!edited.ok) return refusal(...edited.errors.map((reason) => say('refused', null, { reason })));
+  if (!edited.ok) return refusal(...edited.errors.map((why) => because('refused', why)));
   return reload(parts, command, { bytes: edited.bytes, before: bytes, command }, isDry);
 }
 
@@ -207,7 +210,7 @@ async function reload(
 ): Promise<Answer> {
   const { engine, disk, journal, clock, hide } = parts;
   const reading = disk.read(change?.bytes);
-  if (!reading.ok) return refusal(...reading.errors.map((reason) => say('refused', null, { reason })));
+  if (!reading.ok) return refusal(...reading.errors.map((why) => because('refused', why)));
   const { settings } = reading;
   for (const secret of secretsOf(settings, null)) hide(secret);
   const changes = settingChanges(disk.current(), settings);
@@ -218,11 +221,11 @@ async function reload(
   try {
     listed = await engine.exchange.instruments();
     const resolution = resolveInstruments(settings.symbols, listed, (name) => rememberedInstrument(journal, name));
-    if (!resolution.ok) return refusal(...resolution.errors.map((reason) => say('refused', null, { reason })));
+    if (!resolution.ok) return refusal(...resolution.errors.map((why) => because('refused', why)));
     rows = resolution.symbols;
     if (!isDry) await rekey(parts, changes.keys, settings);
   } catch (thrown) {
-    return refusal(say('refused', null, { reason: errorText(thrown) }));
+    return refusal(because('refused', thrown));
   }
   const isFileAsRead = () => change === null || disk.symbolsFile()?.isAsRead === true;
   const fileChanged = () => refusal(say('file-changed', null, { path: String(settings.symbolsFile) }));
@@ -236,7 +239,7 @@ async function reload(
     (name) => holdings.get(name) ?? {},
   );
   const all = [...changes.says, ...says];
-  const warnings = reading.warnings.map((why) => say('warning', null, { reason: reasonText(why) }));
+  const warnings = reading.warnings.map((why) => because('warning', why));
   const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
   if (isDry) return { ok: true, says: [say('dry-run'), ...accepted] };
   try {
@@ -259,7 +262,7 @@ async function reload(
     if (!answer.ok) await keysBack(parts, changes.keys);
     return answer;
   } catch (thrown) {
-    return refusal(say('refused', null, { reason: errorText(thrown) }));
+    return refusal(because('refused', thrown));
   }
 }
 
@@ -335,6 +338,12 @@ function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
   if (left === null) return null;
   const { size, usdt, costUsdt, hedgeSide } = left;
   return { size: hedgeSide === 'sell' ? size : size.neg(), usdt, costUsdt };
+}
+
+/** A line with what was thrown, or the reason itself. */
+function because(code: 'refused' | 'warning' | 'not-journalled' | 'not-remembered', thrown: unknown): AnswerLine {
+  const why = isReason(thrown) ? thrown : reasonOf(thrown);
+  return { ...say(code, null, { reason: why === null ? errorText(thrown) : reasonText(why) }), ...(why && { why }) };
 }
 
 function refusal(...says: readonly AnswerLine[]): Answer {

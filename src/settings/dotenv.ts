@@ -1,20 +1,20 @@
+import { type Reason, reason } from '../core/reasons.ts';
 import { shapeOf, shown } from './wording.ts';
 
 export interface DotenvReading {
   /** Values by name, as written, without quotes. */
   readonly values: Readonly<Record<string, string>>;
-  /** Each begins with the line number. They contain no part of a value, which may be a key. */
-  readonly errors: readonly string[];
+  /** They contain no part of a value, which may be a key. */
+  readonly errors: readonly Reason[];
 }
 
 /** A line's name and value, nothing, or why it is ambiguous. */
 type Line =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'value'; readonly name: string; readonly value: string }
-  | { readonly kind: 'problem'; readonly name: string | null; readonly problem: string };
+  | { readonly kind: 'problem'; readonly name: string | null; readonly problem: Reason };
 
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/s;
-const SINGLE = "write it in single quotes ('…'), which take it as it is";
 
 /**
  * Reads `.env` (strategy 2.1): one `NAME=value` per line, with `export`, spaces around `=`, quotes and comments as
@@ -30,23 +30,24 @@ export function readDotenv(
   file = '.env',
 ): DotenvReading {
   const values: Record<string, string> = {};
-  const errors: string[] = [];
+  const errors: Reason[] = [];
   const seenOn = new Map<string, number>();
   for (const [index, content] of text
     .replace(/^\ufeff/, '')
     .split(/\r\n|\n|\r/)
     .entries()) {
-    const at = `${file} line ${index + 1}`;
     const line = readLine(content, isOurs);
     if (line.kind === 'nothing') continue;
-    if (line.name !== null && isOurs(line.name)) {
-      const earlier = seenOn.get(sameName(line.name));
-      if (earlier !== undefined)
-        errors.push(`${at}: ${line.name}: is on line ${earlier} already: expected each name once`);
-      else seenOn.set(sameName(line.name), index + 1);
+    const { name } = line;
+    const complain = (problem: Reason) =>
+      errors.push(reason('env-line', '2.1', { file, line: index + 1, name, problem }));
+    if (name !== null && isOurs(name)) {
+      const earlier = seenOn.get(sameName(name));
+      if (earlier !== undefined) complain(reason('line-repeats', '2.1', { earlier }));
+      else seenOn.set(sameName(name), index + 1);
     }
     if (line.kind === 'value') values[line.name] = line.value;
-    else errors.push(`${at}: ${line.name === null ? '' : `${line.name}: `}${line.problem}`);
+    else complain(line.problem);
   }
   return { values, errors };
 }
@@ -63,44 +64,36 @@ function readLine(content: string, isOurs: (name: string) => boolean): Line {
   return { kind: 'nothing' };
 }
 
-function noAssignment(text: string, isOurs: (name: string) => boolean): string {
+function noAssignment(text: string, isOurs: (name: string) => boolean): Reason {
   const name = /^(?:export\s+)?(\w+)/.exec(text)?.[1] ?? '';
   return isOurs(name)
-    ? `${shown(name)} is not followed by "=": expected NAME=value`
-    : `is no NAME=value (not shown: ${shapeOf(text)}): expected that, or # before a comment`;
+    ? reason('line-without-equals', '2.1', { name: shown(name) })
+    : reason('line-no-assignment', '2.1', shapeOf(text));
 }
 
-type Read = { readonly value: string } | { readonly problem: string; readonly unended?: boolean };
+type Read = { readonly value: string } | { readonly problem: Reason; readonly unended?: boolean };
 
 function quoted(text: string): Read {
   const quote = text.charAt(0);
-  if (quote === '`') return { problem: `backquotes are a command to a shell: ${SINGLE}` };
+  if (quote === '`') return { problem: reason('line-backquotes', '2.1') };
   const end = text.indexOf(quote, 1);
-  if (end < 0) return { problem: `the quote ${quote} is not closed on this line: expected it closed`, unended: true };
+  if (end < 0) return { problem: reason('line-quote-open', '2.1', { quote }), unended: true };
   const [value, after] = [text.slice(1, end), text.slice(end + 1)];
-  if (quote === '"' && value.includes('\\')) {
-    return { problem: `a backslash in double quotes is an escape to some programs: ${SINGLE}` };
-  }
-  if (quote === '"' && EXPANDS.test(value)) return { problem: expanding };
-  if (!/^\s*$|^\s+#/.test(after)) {
-    return { problem: 'text after the closing quote: expected nothing there, or a comment after a space' };
-  }
+  if (quote === '"' && value.includes('\\')) return { problem: reason('line-backslash', '2.1') };
+  if (quote === '"' && EXPANDS.test(value)) return { problem: reason('line-expands', '2.1') };
+  if (!/^\s*$|^\s+#/.test(after)) return { problem: reason('line-text-after-quote', '2.1') };
   return { value };
 }
 
 /** What some programs replace by a variable or a command's output. */
 const EXPANDS = /\$[\w{($]/;
-const expanding = `"$" is replaced by some programs, not by this one: ${SINGLE}`;
 
 function unquoted(text: string): Read {
   const comment = /\s#/.exec(text);
   const value = (comment === null ? text : text.slice(0, comment.index)).trim();
-  if (value.includes('#')) return { problem: `"#" without a space before it is a comment to some programs: ${SINGLE}` };
-  if (/["'`\u2018\u2019\u201c\u201d]/.test(value)) {
-    return { problem: 'a quote inside the value: expected quotes around all of it, or none' };
-  }
-  if (EXPANDS.test(value)) return { problem: expanding };
-  if (value.endsWith('\\'))
-    return { problem: `a backslash at the end continues the line for some programs: ${SINGLE}` };
+  if (value.includes('#')) return { problem: reason('line-hash', '2.1') };
+  if (/["'`\u2018\u2019\u201c\u201d]/.test(value)) return { problem: reason('line-quote-inside', '2.1') };
+  if (EXPANDS.test(value)) return { problem: reason('line-expands', '2.1') };
+  if (value.endsWith('\\')) return { problem: reason('line-continues', '2.1') };
   return { value };
 }

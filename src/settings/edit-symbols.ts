@@ -1,6 +1,7 @@
+import { type Reason, reason } from '../core/reasons.ts';
 import { symbolNamed } from '../core/symbol-name.ts';
 import { readSymbols } from './symbols-file.ts';
-import { nearest } from './wording.ts';
+import { nearest, wrongAt } from './wording.ts';
 
 /** A change of one row of the symbols file (strategy 16.2). */
 export type SymbolsEdit =
@@ -9,7 +10,7 @@ export type SymbolsEdit =
 
 export type SymbolsEdited =
   | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly errors: readonly string[] };
+  | { readonly ok: false; readonly errors: readonly Reason[] };
 
 /** Keeps a number as it is written: JSON's own parsing would use binary floating point. */
 const asWritten = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
@@ -30,9 +31,9 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
     edit.symbol,
     edit.verb !== 'add',
   );
-  const refuse = (error: string): SymbolsEdited => ({ ok: false, errors: [error] });
+  const refuse = (error: Reason): SymbolsEdited => ({ ok: false, errors: [error] });
   if (edit.verb === 'add') {
-    if (at >= 0) return refuse(`${file} has ${edit.symbol} already: change it with set`);
+    if (at >= 0) return refuse(reason('row-exists', '16.2', { file, symbol: edit.symbol }));
     rows.push({ instrument: edit.symbol, ...valuesOf(edit.values) });
   } else {
     if (at < 0) {
@@ -40,10 +41,10 @@ export function editSymbols(bytes: Uint8Array, edit: SymbolsEdit, file: string):
         edit.symbol,
         rows.map((row) => String(row.instrument)),
       );
-      return refuse(`${file} has no row of ${edit.symbol}${near === null ? '' : `; did you mean ${near}?`}`);
+      return refuse(reason('no-row', '16.2', { file, symbol: edit.symbol, near }));
     }
     if (edit.verb === 'remove') rows.splice(at, 1);
-    else if ('instrument' in edit.values) return refuse('instrument: names the row, expected other keys');
+    else if ('instrument' in edit.values) return refuse(wrongAt('instrument', reason('names-the-row', '16.2')));
     else rows[at] = { ...rows[at], ...valuesOf(edit.values) };
   }
   const edited = new TextEncoder().encode(`${JSON.stringify(rows, null, 2)}\n`);

@@ -29,7 +29,7 @@ export function envExample(): string {
     }
     const fallback = variable.default ?? variable.otherwise;
     lines.push('', `# ${variable.en}`, `# ${variable.zh}`);
-    lines.push(`# Unit: ${variable.unit}. Default: ${fallback}. Expected: ${variable.expected}.`);
+    lines.push(`# Unit: ${variable.unit}. Default: ${fallback}. Expected: ${variable.expected.en}.`);
     lines.push(`${name}=${name === 'GRVT_ENV' ? '' : (variable.default ?? '')}`);
     if (variable.fromFile) lines.push(`# ${name}_FILE=`);
   }

@@ -25,7 +25,7 @@ import {
   judgeExchange,
   judgeMode,
 } from './venue-hosts.ts';
-import { shapeOf, shown, shownOrigin, suggestion } from './wording.ts';
+import { hidden, nearest, shown, shownOrigin, wrongAt } from './wording.ts';
 
 export interface TelegramSettings {
   readonly gatewayUrl: string;
@@ -100,8 +100,10 @@ export interface EnvironmentReading {
   readonly settings: EnvironmentSettings | null;
   /** Known even if something else is wrong, so that its errors are reported together. */
   readonly symbolsFile: { readonly path: string; readonly given: string } | null;
-  readonly errors: readonly string[];
+  readonly errors: readonly Reason[];
   readonly warnings: readonly Reason[];
+  /** Of errors and warnings; known even if something is wrong. */
+  readonly lang: 'en' | 'zh';
   /** What was given as keys, valid or not: never repeated in a message. */
   readonly secrets: readonly string[];
   /** Files with keys: `.env` and each `NAME_FILE`; they need not exist. */
@@ -116,7 +118,7 @@ export const PAPER_SYMBOLS_FILE = 'config/hedge_symbols.example.json';
  * unset. Reports every error with the variable, the value (never of a key) and what was expected. Never throws.
  */
 export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
-  const errors: string[] = [];
+  const errors: Reason[] = [];
   const warnings: Reason[] = [];
   const texts = mergedTexts(input, errors);
   convertOldRate(texts, warnings);
@@ -149,12 +151,13 @@ export function readEnvironment(input: EnvironmentInput): EnvironmentReading {
     symbolsFile,
     errors,
     warnings,
+    lang: present(values, 'GRVT_HEDGE_LANG'),
     secrets,
     keyFiles: [input.envFile ?? '.env', ...keyFiles].map((path) => resolve(input.root, path)),
   };
 }
 
-function parseAll(texts: ReadonlyMap<string, string>, errors: string[]): Values {
+function parseAll(texts: ReadonlyMap<string, string>, errors: Reason[]): Values {
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of VARIABLE_NAMES) {
     const variable: Variable<unknown> = VARIABLES[name];
@@ -169,11 +172,14 @@ function parseAll(texts: ReadonlyMap<string, string>, errors: string[]): Values 
   return values as Values;
 }
 
-function complaint(name: VariableName, variable: Variable<unknown>, given: string): string {
-  const open = variable.originOnly ? shownOrigin : shown;
-  const value = variable.confidential ? `the value given (not shown: ${shapeOf(given)})` : open(given);
-  const near = name === 'GRVT_ENV' ? suggestion(ALSO_CALLED[given.toLowerCase()] ?? given, MODES) : '';
-  return `${name}: ${value} is not legal: expected ${variable.expected}${near}`;
+function complaint(
+  name: VariableName,
+  { originOnly, confidential, expected }: Variable<unknown>,
+  given: string,
+): Reason {
+  const value = (confidential ? hidden : originOnly ? shownOrigin : shown)(given);
+  const near = name === 'GRVT_ENV' ? nearest(ALSO_CALLED[given.toLowerCase()] ?? given, MODES) : null;
+  return wrongAt(name, reason('value-illegal', '2.1', { value, expected, near }));
 }
 
 const ALSO_CALLED: Readonly<Record<string, Mode>> = {
@@ -200,7 +206,7 @@ function judgeProxy(
   values: Values,
   mode: JudgedMode,
   used: { readonly hosts: ExchangeHosts | null; readonly telegram: TelegramSettings | null },
-  errors: string[],
+  errors: Reason[],
   warnings: Reason[],
 ): ProxySettings {
   const { HTTPS_PROXY: https, HTTP_PROXY: http, NO_PROXY: direct } = values;
@@ -236,13 +242,12 @@ function telegramOf(
 function complainOfMissing(
   texts: ReadonlyMap<string, string>,
   unreadable: ReadonlySet<VariableName>,
-  errors: string[],
+  errors: Reason[],
 ): void {
   for (const name of [...TRADING_KEYS, 'CHAT_ID', 'API_KEY', 'GRVT_HEDGE_SYMBOLS_FILE'] as const) {
     if (texts.has(name) || unreadable.has(name)) continue;
-    const variable: Variable<unknown> = VARIABLES[name];
-    const orFile = variable.fromFile ? ` (or ${name}_FILE)` : '';
-    errors.push(`${name}${orFile}: missing, and required unless GRVT_ENV=paper: expected ${variable.expected}`);
+    const { fromFile: hasFile, expected } = VARIABLES[name];
+    errors.push(reason('setting-missing', '2.1', { name, hasFile, expected }));
   }
 }
 
@@ -254,15 +259,13 @@ const LEASED_TTL_MS = 300_000;
 const LEASED_TTL_MAX_MS = 600_000;
 
 /** @returns lifetime of each order, ms */
-function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: string[], warnings: Reason[]): number {
+function judgeTimes(texts: ReadonlyMap<string, string>, values: Values, errors: Reason[], warnings: Reason[]): number {
   const isLeased = values.GRVT_HEDGE_JOURNAL_URL !== null;
   if (isLeased && !texts.has('GRVT_HEDGE_ORDER_TTL_SEC')) return LEASED_TTL_MS;
   const { GRVT_HEDGE_ORDER_TTL_SEC: ttlMs, GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: partialMs } = values;
   if (isLeased && ttlMs !== null && ttlMs > LEASED_TTL_MAX_MS) {
-    errors.push(
-      `GRVT_HEDGE_ORDER_TTL_SEC: "${ttlMs / 1000}" is more than ${LEASED_TTL_MAX_MS / 1000} s, and with GRVT_HEDGE_JOURNAL_URL ` +
-        'a take-over would count late orders as live for that long',
-    );
+    const seconds = { seconds: ttlMs / 1000, most: LEASED_TTL_MAX_MS / 1000 };
+    errors.push(wrongAt('GRVT_HEDGE_ORDER_TTL_SEC', reason('ttl-over-lease', '18.2', seconds)));
   }
   if (ttlMs !== null && partialMs !== null && ttlMs <= partialMs) {
     const seconds = { ttlSeconds: ttlMs / 1000, partialSeconds: partialMs / 1000 };

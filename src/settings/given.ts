@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { Decimal } from '../core/decimal.ts';
 import { type Reason, reason } from '../core/reasons.ts';
+import type { ShownValue } from '../core/start-reasons.ts';
 import { readDotenv } from './dotenv.ts';
 import { knownNames, VARIABLE_NAMES, VARIABLES, type VariableName } from './variables.ts';
-import { closest, nearest, shown } from './wording.ts';
+import { closest, nearest, shown, wrongAt } from './wording.ts';
 
 /** The given texts: the process environment over `.env`, and key files (strategy 2.1). */
 
@@ -33,7 +34,7 @@ export function givenTexts(input: EnvironmentInput): ReadonlyMap<string, string>
 /**
  * Trimmed values of all set variables. The process environment wins; an empty value there is unset, so `.env` counts.
  */
-export function mergedTexts(input: EnvironmentInput, errors: string[]): Map<string, string> {
+export function mergedTexts(input: EnvironmentInput, errors: Reason[]): Map<string, string> {
   const texts = new Map<string, string>();
   for (const source of [dotenv(input, errors), input.env]) {
     for (const [name, value] of Object.entries(source)) {
@@ -60,7 +61,7 @@ const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const satis
 
 function dotenv(
   { root, envFile, readFile }: EnvironmentInput,
-  errors: string[],
+  errors: Reason[],
 ): Readonly<Record<string, string | undefined>> {
   const name = envFile ?? '.env';
   let bytes: Uint8Array;
@@ -69,12 +70,13 @@ function dotenv(
   } catch (thrown) {
     const code = codeOf(thrown);
     // A start without keys would trade on paper instead of what the file names.
-    if (envFile !== undefined || code !== 'ENOENT') errors.push(`${name}: cannot be read (${code})`);
+    if (envFile !== undefined || code !== 'ENOENT')
+      errors.push(wrongAt(name, reason('file-unreadable', '2.1', { code })));
     return {};
   }
   const text = utf8(bytes);
   if (text === null) {
-    errors.push(`${name}: is not UTF-8 text; save it as UTF-8 (PowerShell: Set-Content -Encoding utf8)`);
+    errors.push(wrongAt(name, reason('file-not-utf8', '2.1')));
     return {};
   }
   const reading = readDotenv(text, isOurs, (variable) => (isProxy(variable) ? variable.toUpperCase() : variable), name);
@@ -106,12 +108,12 @@ export function codeOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : 'unknown error';
 }
 
-export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: string[], warnings: Reason[]): void {
+export function complainOfUnknownNames(texts: ReadonlyMap<string, string>, errors: Reason[], warnings: Reason[]): void {
   const known = new Set(knownNames());
   for (const name of texts.keys()) {
     if (known.has(name) || !/^GRVT_/i.test(name)) continue;
     if (/^GRVT_HEDGE_/i.test(name)) {
-      errors.push(`${printable(name)}: no such setting; ${nearestSetting(name)}`);
+      errors.push(wrongAt(printable(name), nearestSetting(name)));
       continue;
     }
     // Other programs have GRVT_… settings of their own: only a likely typing error is reported.
@@ -145,17 +147,20 @@ export function convertOldRate(texts: Map<string, string>, warnings: Reason[]): 
 const OWN_PREFIX = 'GRVT_HEDGE_';
 
 /** The nearest of our names, compared without the common prefix (strategy 2.1). */
-function nearestSetting(name: string): string {
+function nearestSetting(name: string): Reason {
   const known = knownNames()
     .filter((own) => own.startsWith(OWN_PREFIX))
     .map((own) => own.slice(OWN_PREFIX.length));
   const word = name.slice(OWN_PREFIX.length);
   const near = nearest(word, known);
-  return near === null ? `the nearest is ${OWN_PREFIX}${closest(word, known)}` : `did you mean ${OWN_PREFIX}${near}?`;
+  return reason('no-such-setting', '2.1', {
+    near: `${OWN_PREFIX}${near ?? closest(word, known)}`,
+    isLikely: near !== null,
+  });
 }
 
-/** A variable's name as found, which may be a pasted line. */
-function printable(name: string): string {
+/** A variable's name as found, which may be a pasted line: then only its shape. */
+function printable(name: string): ShownValue {
   return /^\w{1,80}$/.test(name) && !/[0-9a-f]{64}/i.test(name) ? name : shown(name);
 }
 
@@ -163,7 +168,7 @@ function printable(name: string): string {
 export function takeFiles(
   texts: Map<string, string>,
   input: EnvironmentInput,
-  errors: string[],
+  errors: Reason[],
 ): ReadonlySet<VariableName> {
   const unreadable = new Set<VariableName>();
   for (const name of VARIABLE_NAMES) {
@@ -172,13 +177,14 @@ export function takeFiles(
     const path = texts.get(fileName);
     if (path === undefined) continue;
     if (texts.has(name)) {
-      errors.push(`${fileName}: given together with ${name}: expected one of the two`);
+      errors.push(wrongAt(fileName, reason('given-with', '2.1', { name })));
       continue;
     }
     const content = keyFile(resolve(input.root, path), input.readFile);
     if ('problem' in content) {
       unreadable.add(name);
-      errors.push(`${fileName}: ${shown(path)} ${content.problem}: expected the path of a file that holds the value`);
+      const { problem } = content;
+      errors.push(wrongAt(fileName, reason('key-file-unusable', '2.1', { path: shown(path), problem })));
     } else {
       texts.set(name, content.text);
     }
@@ -186,16 +192,19 @@ export function takeFiles(
   return unreadable;
 }
 
-function keyFile(path: string, readFile: ReadFile): { readonly text: string } | { readonly problem: string } {
+function keyFile(path: string, readFile: ReadFile): { readonly text: string } | { readonly problem: Reason } {
   let bytes: Uint8Array;
   try {
     bytes = readFile(path);
   } catch (thrown) {
-    return { problem: codeOf(thrown) === 'ENOENT' ? 'does not exist' : `cannot be read (${codeOf(thrown)})` };
+    const code = codeOf(thrown);
+    const problem = code === 'ENOENT' ? reason('file-not-found', '2.1') : reason('file-unreadable', '2.1', { code });
+    return { problem };
   }
-  if (bytes.length > KEY_FILE_MAX_BYTES) return { problem: `is too large for a key (${bytes.length} bytes)` };
+  if (bytes.length > KEY_FILE_MAX_BYTES)
+    return { problem: reason('key-file-too-large', '2.1', { bytes: bytes.length }) };
   const text = utf8(bytes)?.trim();
-  if (text === undefined) return { problem: 'is not UTF-8 text' };
-  if (text === '') return { problem: 'is empty' };
+  if (text === undefined) return { problem: reason('key-file-not-utf8', '2.1') };
+  if (text === '') return { problem: reason('key-file-empty', '2.1') };
   return { text };
 }

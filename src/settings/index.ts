@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
-import { type Reason, withTexts } from '../core/reasons.ts';
+import { type Reason, reason, withTexts } from '../core/reasons.ts';
 import { type EnvironmentSettings, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
 import { codeOf, givenTexts, overriddenTexts, type ReadFile } from './given.ts';
@@ -40,7 +40,7 @@ export type SettingsResult =
       /** Content of the symbols file; null: none is named. */
       readonly symbolsBytes: Uint8Array | null;
     }
-  | { readonly ok: false; readonly errors: readonly string[] };
+  | { readonly ok: false; readonly errors: readonly Reason[]; readonly lang: Settings['lang'] };
 
 export interface SettingsSource {
   /** The process environment; it overrides `.env`. */
@@ -93,12 +93,13 @@ export function loadSettings(source: SettingsSource): SettingsResult {
   }
   // A key in the wrong variable or in the symbols file would appear in its error message.
   const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
-  const safe = (texts: readonly string[]) => texts.map((text) => redact?.(text) ?? text);
-  if (environment.settings === null || errors.length > 0) return { ok: false, errors: safe(errors) };
+  const safe = (reasons: readonly Reason[]) => reasons.map((why) => withTexts(why, (text) => redact?.(text) ?? text));
+  if (environment.settings === null || errors.length > 0)
+    return { ok: false, errors: safe(errors), lang: environment.lang };
   return {
     ok: true,
     settings: frozen({ ...environment.settings, symbols }),
-    warnings: warnings.map((why) => withTexts(why, (text) => redact?.(text) ?? text)),
+    warnings: safe(warnings),
     symbolsBytes,
   };
 }
@@ -117,12 +118,11 @@ function symbolsOf(file: { readonly path: string; readonly given: string }, root
   try {
     return readSymbols(readFile(file.path), file.given);
   } catch (thrown) {
-    const why = codeOf(thrown);
+    const [code, given] = [codeOf(thrown), shown(file.given)];
     const error =
-      why === 'ENOENT'
-        ? `Symbols config file not found: GRVT_HEDGE_SYMBOLS_FILE: ${shown(file.given)}: ` +
-          `expected a file, its path relative to the project root (${root})`
-        : `Symbols config file cannot be read: GRVT_HEDGE_SYMBOLS_FILE: ${shown(file.given)} (${why})`;
+      code === 'ENOENT'
+        ? reason('symbols-file-missing', '2.2', { file: given, root })
+        : reason('symbols-file-unreadable', '2.2', { file: given, code });
     return { ok: false as const, errors: [error] };
   }
 }

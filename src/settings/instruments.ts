@@ -13,7 +13,7 @@ export interface ResolvedSymbol {
 
 export type Resolution =
   | { readonly ok: true; readonly symbols: readonly ResolvedSymbol[]; readonly warnings: readonly Reason[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
+  | { readonly ok: false; readonly errors: readonly Reason[] };
 
 /**
  * Finds each symbol in the exchange's list, case-insensitive (strategy 2.2: `BNB_USDT_PERP` → `BNB_USDT_Perp`). Errors:
@@ -27,32 +27,33 @@ export function resolveInstruments(
   instruments: readonly Instrument[],
   remembered: (name: string) => Instrument | null = () => null,
 ): Resolution {
-  const errors: string[] = [];
+  const errors: Reason[] = [];
   const warnings: Reason[] = [];
   const symbols: ResolvedSymbol[] = [];
   const taken = new Map<string, number>();
   for (const [index, config] of configs.entries()) {
     const at = `symbols [${index}] ${config.instrument} instrument`;
+    const refuse = (problem: Reason) => {
+      const row = { file: 'symbols', row: index, name: config.instrument, key: 'instrument' };
+      errors.push(reason('row-wrong', '2.2', { ...row, problem }));
+    };
     const listed = named(config.instrument, instruments);
     const former = listed.length === 0 && config.enabled ? remembered(config.instrument) : null;
     const found = former === null ? listed : [former];
     if (found.length === 0) {
       const near = suggested(config.instrument, instruments);
-      if (config.enabled)
-        errors.push(`${at}: the exchange does not list it${near === null ? '' : `; did you mean ${near}?`}`);
+      if (config.enabled) refuse(reason('not-listed', '2.2', { near }));
       else warnings.push(reason('row-unlisted', '2.2', { at, near }));
       continue;
     }
     const instrument = found[0];
     if (instrument === undefined || found.length > 1) {
-      errors.push(
-        `${at}: the exchange lists ${found.map(({ name }) => name).join(' and ')}: expected the exact spelling`,
-      );
+      refuse(reason('spelling-open', '2.2', { names: found.map(({ name }) => name) }));
       continue;
     }
     const earlier = taken.get(instrument.name);
     if (earlier !== undefined) {
-      errors.push(`${at}: duplicate of [${earlier}], both are ${instrument.name}: expected each instrument once`);
+      refuse(reason('row-repeats', '2.2', { earlier, instrument: instrument.name }));
       continue;
     }
     taken.set(instrument.name, index);

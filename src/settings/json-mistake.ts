@@ -1,8 +1,12 @@
+import type { JsonExpected } from '../core/start-reasons.ts';
+
 /** The first place where a text is not JSON. Lines and columns begin at 1; a column counts UTF-16 units. */
 export interface JsonMistake {
   readonly line: number;
   readonly column: number;
-  readonly expected: string;
+  readonly expected: JsonExpected;
+  /** The text ends there. */
+  readonly isAtEnd: boolean;
 }
 
 const SPACE = /[ \t\n\r]*/y;
@@ -18,7 +22,7 @@ export function jsonMistake(text: string): JsonMistake | null {
   let at = 0;
   /** Closing brackets of all open lists and objects, the innermost last. */
   const open: (']' | '}')[] = [];
-  let expected = 'a value';
+  let expected: JsonExpected = 'value';
   const take = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
     const found = pattern.exec(text) !== null;
@@ -33,10 +37,10 @@ export function jsonMistake(text: string): JsonMistake | null {
   /** A key and its colon; a value follows. */
   const key = (): boolean => {
     take(SPACE);
-    expected = 'a key in double quotes';
+    expected = 'key';
     if (!take(STRING)) return false;
     take(SPACE);
-    expected = '":"';
+    expected = 'colon';
     return takes(':');
   };
   /** After a value: closing brackets, then a comma or the end. */
@@ -44,7 +48,7 @@ export function jsonMistake(text: string): JsonMistake | null {
     for (;;) {
       take(SPACE);
       const closing = open.at(-1);
-      expected = closing === undefined ? 'the end of the file' : `"," or "${closing}"`;
+      expected = closing ?? 'end';
       if (closing === undefined) return at === text.length ? 'end' : 'mistake';
       if (takes(closing)) open.pop();
       else if (takes(',')) return closing === ']' || key() ? 'value' : 'mistake';
@@ -53,7 +57,7 @@ export function jsonMistake(text: string): JsonMistake | null {
   };
   for (;;) {
     take(SPACE);
-    expected = 'a value';
+    expected = 'value';
     const opening = text.charAt(at);
     if (opening === '[' || opening === '{') {
       at += 1;
@@ -72,7 +76,7 @@ export function jsonMistake(text: string): JsonMistake | null {
 
   function placed(): JsonMistake {
     const before = text.slice(0, at).split(/\r\n|\n|\r/);
-    const found = at >= text.length ? ', but the file ends here' : '';
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, expected: `${expected}${found}` };
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    return { line: before.length, column, expected, isAtEnd: at >= text.length };
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isDatabaseUrl } from '../core/database-address.ts';
 import { Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
+import type { BothTexts } from '../core/reasons.ts';
 import { hostEntry, proxyAddress } from './network.ts';
 import { Secret } from './secret.ts';
 
@@ -11,7 +12,7 @@ export type SdkLogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silen
 
 export interface Kind<T> {
   readonly unit: string;
-  readonly expected: string;
+  readonly expected: BothTexts;
   readonly schema: z.ZodType<T, string>;
 }
 
@@ -37,7 +38,11 @@ export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
     .string()
     .transform((text) => text.toLowerCase())
     .pipe(z.enum(values));
-  return { unit: 'word', expected: `one of ${values.join(', ')}`, schema };
+  return { unit: 'word', expected: oneOfWords(values), schema };
+}
+
+function oneOfWords(words: readonly string[]): BothTexts {
+  return { en: `one of ${words.join(', ')}`, zh: `以下之一：${words.join('、')}` };
 }
 
 export function factor(from: string, to: string): Kind<number> {
@@ -45,7 +50,7 @@ export function factor(from: string, to: string): Kind<number> {
     .transform(decimal)
     .refine((value) => value.gte(decimal(from)) && value.lte(decimal(to)))
     .transform((value) => value.toNumber());
-  return { unit: 'factor', expected: `a number from ${from} to ${to}`, schema };
+  return { unit: 'factor', expected: { en: `a number from ${from} to ${to}`, zh: `数值，${from} 至 ${to}` }, schema };
 }
 
 export function integer(from: number, to: number, unit = 'count'): Kind<number> {
@@ -54,16 +59,19 @@ export function integer(from: number, to: number, unit = 'count'): Kind<number> 
     .regex(/^\d{1,15}$/)
     .transform(Number)
     .refine((value) => value >= from && value <= to);
-  return { unit, expected: `a whole number from ${from} to ${to}`, schema };
+  return { unit, expected: { en: `a whole number from ${from} to ${to}`, zh: `整数，${from} 至 ${to}` }, schema };
 }
 
+const UNITS_ZH = { seconds: '秒', hours: '小时', days: '天' };
+
 /** A duration in larger units, stored as whole milliseconds. */
-export function duration(unit: string, unitMs: number, from: string, to: string): Kind<number> {
+export function duration(unit: keyof typeof UNITS_ZH, unitMs: number, from: string, to: string): Kind<number> {
   const schema = plain
     .transform(decimal)
     .refine((value) => value.gte(decimal(from)) && value.lte(decimal(to)))
     .transform((value) => value.mul(unitMs).toDecimalPlaces(0).toNumber());
-  return { unit, expected: `a number of ${unit} from ${from} to ${to}`, schema };
+  const expected = { en: `a number of ${unit} from ${from} to ${to}`, zh: `${UNITS_ZH[unit]}数，${from} 至 ${to}` };
+  return { unit, expected, schema };
 }
 
 export function seconds(from: string, to: number): Kind<number> {
@@ -76,7 +84,7 @@ export function seconds(from: string, to: number): Kind<number> {
  */
 export const deadMan: Kind<number> = {
   unit: 'seconds',
-  expected: '0, or a whole number of seconds from 60 to 300',
+  expected: { en: '0, or a whole number of seconds from 60 to 300', zh: '零，或整秒数，60 至 300' },
   schema: z
     .string()
     .regex(/^\d{1,3}$/)
@@ -91,7 +99,8 @@ export function secondsOrNever(to: number): Kind<number | null> {
     .transform(decimal)
     .refine((value) => !value.isNegative() && value.lte(to))
     .transform((value) => (value.isZero() ? null : Math.max(1, value.mul(MS_PER_SEC).toDecimalPlaces(0).toNumber())));
-  return { unit: 'seconds', expected: `0 (never) or a number of seconds up to ${to}`, schema };
+  const expected = { en: `0 (never) or a number of seconds up to ${to}`, zh: `零（从不），或秒数，至多 ${to}` };
+  return { unit: 'seconds', expected, schema };
 }
 
 /** Largest amount in USDT: far above any position, far below the precision of the arithmetic. */
@@ -99,7 +108,7 @@ const LARGEST_USDT = new Decimal('1e15');
 
 export const usdt: Kind<Decimal> = {
   unit: 'USDT',
-  expected: 'a number of USDT, 0 or more',
+  expected: { en: 'a number of USDT, 0 or more', zh: '金额（USDT），不小于 0' },
   schema: z
     .string()
     .max(40, { abort: true })
@@ -110,13 +119,13 @@ export const usdt: Kind<Decimal> = {
 
 export const usdtAboveZero: Kind<Decimal> = {
   ...usdt,
-  expected: 'a number of USDT above 0',
+  expected: { en: 'a number of USDT above 0', zh: '金额（USDT），大于 0' },
   schema: usdt.schema.refine((value) => value.gt(0)),
 };
 
 export const ratio: Kind<Decimal> = {
   unit: 'ratio',
-  expected: 'a ratio above 0 and at most 1 (0.70 is 70 %)',
+  expected: { en: 'a ratio above 0 and at most 1 (0.70 is 70 %)', zh: '比例，大于 0 且不超过 1（0.70 即 70 %）' },
   schema: z
     .string()
     .max(40, { abort: true })
@@ -129,7 +138,7 @@ const SWITCH: Readonly<Record<string, boolean>> = { '1': true, true: true, '0': 
 
 export const onOff: Kind<boolean> = {
   unit: 'switch',
-  expected: '1 (on) or 0 (off)',
+  expected: { en: '1 (on) or 0 (off)', zh: '开关：1（开）或 0（关）' },
   schema: z
     .string()
     .transform((text) => SWITCH[text.toLowerCase()])
@@ -139,7 +148,10 @@ export const onOff: Kind<boolean> = {
 /** An address of a GRVT server, without path. A trailing slash is dropped. */
 export const origin: Kind<string> = {
   unit: 'URL',
-  expected: 'an http:// or https:// address of a host, without path, user or query',
+  expected: {
+    en: 'an http:// or https:// address of a host, without path, user or query',
+    zh: '主机的 http:// 或 https:// 地址，不含路径、用户名和查询参数',
+  },
   schema: url((parsed) => parsed.pathname === '/' && parsed.search === '' && parsed.hash === '').transform(
     (text) => new URL(text).origin,
   ),
@@ -147,7 +159,10 @@ export const origin: Kind<string> = {
 
 export const address: Kind<string> = {
   unit: 'URL',
-  expected: 'an http:// or https:// address, without user or password in it',
+  expected: {
+    en: 'an http:// or https:// address, without user or password in it',
+    zh: '地址，http:// 或 https://，不含用户名和密码',
+  },
   schema: url(() => true),
 };
 
@@ -161,7 +176,7 @@ function url(fits: (parsed: URL) => boolean): z.ZodType<string, string> {
 
 export const timeOfDay: Kind<number> = {
   unit: 'HH:MM',
-  expected: 'a time HH:MM from 00:00 to 23:59',
+  expected: { en: 'a time HH:MM from 00:00 to 23:59', zh: '时间 HH:MM，00:00 至 23:59' },
   schema: z
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
@@ -170,13 +185,13 @@ export const timeOfDay: Kind<number> = {
 
 export const path: Kind<string> = {
   unit: 'path',
-  expected: 'a path',
+  expected: { en: 'a path', zh: '路径' },
   schema: z.string().refine((text) => !text.includes('\0')),
 };
 
 export const apiKey: Kind<Secret> = {
   unit: 'text',
-  expected: 'the API key: printable characters without spaces',
+  expected: { en: 'the API key: printable characters without spaces', zh: '该 API key：可打印字符，不含空格' },
   schema: z
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/)
@@ -188,7 +203,10 @@ const CONTROL_TOKEN_MIN = 24;
 
 export const controlToken: Kind<Secret> = {
   unit: 'text',
-  expected: `${CONTROL_TOKEN_MIN} to 512 printable characters without spaces`,
+  expected: {
+    en: `${CONTROL_TOKEN_MIN} to 512 printable characters without spaces`,
+    zh: `可打印字符 ${CONTROL_TOKEN_MIN} 至 512 个，不含空格`,
+  },
   schema: z
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/, { abort: true })
@@ -201,7 +219,10 @@ const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 /** Where the page is published: never unencrypted over a network (strategy 16.6). */
 export const publicOrigin: Kind<string> = {
   unit: 'URL',
-  expected: 'an https:// address without path, user or query; http:// on loopback only',
+  expected: {
+    en: 'an https:// address without path, user or query; http:// on loopback only',
+    zh: '地址，https://，不含路径、用户名和查询参数；仅本机回环地址可用 http://',
+  },
   schema: url(
     (parsed) =>
       parsed.pathname === '/' &&
@@ -213,7 +234,7 @@ export const publicOrigin: Kind<string> = {
 
 export const privateKey: Kind<Secret> = {
   unit: 'hex',
-  expected: 'a private key: 0x and 64 hex digits',
+  expected: { en: 'a private key: 0x and 64 hex digits', zh: '私钥：0x 加 64 位十六进制' },
   schema: z
     .string()
     .regex(/^0x[0-9a-fA-F]{64}$/, { abort: true })
@@ -223,7 +244,10 @@ export const privateKey: Kind<Secret> = {
 
 export const accountId: Kind<string> = {
   unit: 'number',
-  expected: 'the trading account id: a decimal number from 1 to 2^64-1',
+  expected: {
+    en: 'the trading account id: a decimal number from 1 to 2^64-1',
+    zh: '交易账户 ID：十进制数，1 至 2^64-1',
+  },
   schema: z
     .string()
     .regex(/^[1-9]\d{0,19}$/, { abort: true })
@@ -232,7 +256,7 @@ export const accountId: Kind<string> = {
 
 export const chatId: Kind<string> = {
   unit: 'text',
-  expected: 'a chat id without spaces, e.g. -1001234567890',
+  expected: { en: 'a chat id without spaces, e.g. -1001234567890', zh: '会话 ID，不含空格，例如 -1001234567890' },
   // A private key pasted here would be sent to the gateway.
   schema: z
     .string()
@@ -245,7 +269,10 @@ const MAX_HOSTS = 20;
 
 export const hosts: Kind<readonly string[]> = {
   unit: 'hosts',
-  expected: 'host names separated by commas, each with a port or without, no http://, no *',
+  expected: {
+    en: 'host names separated by commas, each with a port or without, no http://, no *',
+    zh: '主机名，以逗号分隔，可带端口，不含 http:// 和 *',
+  },
   schema: z.string().transform((text, context): readonly string[] => {
     const entries = text.split(',').map((entry) => hostEntry(entry.trim()));
     const known = entries.filter((entry) => entry !== null);
@@ -261,20 +288,26 @@ export const hosts: Kind<readonly string[]> = {
  */
 export const proxy: Kind<Secret> = {
   unit: 'URL',
-  expected: 'an http:// or https:// address of a proxy, host and port, with user and password if it needs them',
+  expected: {
+    en: 'an http:// or https:// address of a proxy, host and port, with user and password if it needs them',
+    zh: '代理的 http:// 或 https:// 地址：主机和端口，需要时带用户名和密码',
+  },
   schema: z.string().transform((text) => proxyAddress(text) ?? new Secret(text)),
 };
 
 export const noProxy: Kind<readonly string[]> = {
   unit: 'hosts',
-  expected: 'host names separated by commas, or *',
+  expected: { en: 'host names separated by commas, or *', zh: '主机名，以逗号分隔，或 *' },
   schema: z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== '')),
 };
 
 /** Contains the password: never shown. */
 export const database: Kind<Secret> = {
   unit: 'URL',
-  expected: 'postgres://user:password@host:5432/database, with ?sslmode=verify-full where it is not on this machine',
+  expected: {
+    en: 'postgres://user:password@host:5432/database, with ?sslmode=verify-full where it is not on this machine',
+    zh: '地址 postgres://用户:密码@主机:5432/数据库，不在本机时加 ?sslmode=verify-full',
+  },
   schema: z
     .string()
     .refine(isDatabaseUrl)
@@ -286,7 +319,7 @@ export const chainId: Kind<number> = integer(1, 999_999_999_999_999, 'number');
 
 export const depth: Kind<10 | 50 | 100 | 500> = {
   unit: 'levels',
-  expected: 'one of 10, 50, 100, 500',
+  expected: oneOfWords(['10', '50', '100', '500']),
   schema: z.enum(['10', '50', '100', '500']).transform((text) => Number(text) as 10 | 50 | 100 | 500) as z.ZodType<
     10 | 50 | 100 | 500,
     string
@@ -305,7 +338,7 @@ const SDK_LEVELS: Readonly<Record<string, SdkLogLevel>> = {
 
 export const sdkLevel: Kind<SdkLogLevel> = {
   unit: 'word',
-  expected: `one of ${Object.keys(SDK_LEVELS).join(', ')}`,
+  expected: oneOfWords(Object.keys(SDK_LEVELS)),
   schema: z
     .string()
     .transform((text) => SDK_LEVELS[text.toUpperCase()])
@@ -314,14 +347,20 @@ export const sdkLevel: Kind<SdkLogLevel> = {
 
 export const engineName: Kind<string> = {
   unit: 'word',
-  expected: '1 to 32 letters, digits, dots, hyphens and underscores',
+  expected: {
+    en: '1 to 32 letters, digits, dots, hyphens and underscores',
+    zh: '名称：字母、数字、点、连字符和下划线，1 至 32 个',
+  },
   schema: z.string().regex(/^[\p{L}\p{N}._-]{1,32}$/u),
 };
 
 /** A zone of the IANA list, in its own spelling. */
 export const timeZone: Kind<string> = {
   unit: 'word',
-  expected: 'a time zone of the IANA list, e.g. Asia/Shanghai or UTC',
+  expected: {
+    en: 'a time zone of the IANA list, e.g. Asia/Shanghai or UTC',
+    zh: '时区，取自 IANA 列表，例如 Asia/Shanghai 或 UTC',
+  },
   schema: z
     .string()
     .regex(/^[A-Za-z][\w+/-]*$/, { abort: true })

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { type Decimal, decimal } from '../core/decimal.ts';
 import type { Side, SymbolConfig } from '../core/model.ts';
-import { type Reason, reason } from '../core/reasons.ts';
+import { type BothTexts, type Reason, reason } from '../core/reasons.ts';
+import type { ShownValue } from '../core/start-reasons.ts';
 import { utf8 } from './given.ts';
 import { repeatedKeys } from './json-keys.ts';
 import { jsonMistake } from './json-mistake.ts';
-import { shown, suggestion } from './wording.ts';
+import { nearest, shown } from './wording.ts';
 
 export type SymbolsReading =
   | { readonly ok: true; readonly symbols: readonly SymbolConfig[]; readonly warnings: readonly Reason[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
+  | { readonly ok: false; readonly errors: readonly Reason[] };
 
 /** More instruments than any account trades: a longer file is the wrong one. */
 export const MAX_SYMBOLS = 500;
@@ -46,7 +47,7 @@ interface Row {
 }
 
 /** One field: returns its value or what was expected. `fallback` undefined: required. */
-function field<T>(expected: string, read: (value: unknown) => T | undefined, fallback?: T) {
+function field<T>(expected: BothTexts, read: (value: unknown) => T | undefined, fallback?: T) {
   return z
     .unknown()
     .optional()
@@ -54,14 +55,21 @@ function field<T>(expected: string, read: (value: unknown) => T | undefined, fal
       if (value === undefined && fallback !== undefined) return fallback;
       const result = read(value);
       if (result !== undefined) return result;
-      const message = value === undefined ? 'is missing' : `${written(value)} is not legal`;
-      context.addIssue({ code: 'custom', message: `${message}: expected ${expected}` });
+      const problem =
+        value === undefined
+          ? reason('value-missing', '2.2', { expected })
+          : reason('value-illegal', '2.2', { value: written(value), expected });
+      context.addIssue({ code: 'custom', params: { problem } });
       return z.NEVER;
     });
 }
 
-function amount(expected: string, fits: (value: Decimal) => boolean) {
-  return field(`${expected}, written plainly (1000 or 0.5 or "1000")`, (value) => {
+function amount(en: string, zh: string, fits: (value: Decimal) => boolean) {
+  const plainly = {
+    en: `${en}, written plainly (1000 or 0.5 or "1000")`,
+    zh: `${zh}，直接写数字（1000、0.5 或 "1000"）`,
+  };
+  return field(plainly, (value) => {
     const text = value instanceof WrittenNumber ? value.source : value;
     if (typeof text !== 'string' || text.length > MAX_AMOUNT_CHARS || !/^\d+(\.\d+)?$/.test(text)) return undefined;
     const read = decimal(text);
@@ -70,20 +78,31 @@ function amount(expected: string, fits: (value: Decimal) => boolean) {
 }
 
 function word<const T extends string>(words: readonly T[], fallback?: T) {
-  return field<T>(words.map((one) => `"${one}"`).join(' or '), (value) => words.find((one) => one === value), fallback);
+  const quoted = words.map((one) => `"${one}"`);
+  const expected = { en: quoted.join(' or '), zh: ` ${quoted.join(' 或 ')}` };
+  return field<T>(expected, (value) => words.find((one) => one === value), fallback);
 }
 
-const notNegative = (value: Decimal) => !value.isNegative();
+const notNegativeAmount = amount(
+  'a number of USDT, 0 or more',
+  '金额（USDT），不小于 0',
+  (value) => !value.isNegative(),
+);
 
 const rowSchema: z.ZodType<Row> = z.strictObject({
-  instrument: field('the name of an instrument, e.g. "BNB_USDT_Perp"', (value) =>
-    typeof value === 'string' && /^[\w./:-]{1,64}$/.test(value) ? value : undefined,
+  instrument: field(
+    { en: 'the name of an instrument, e.g. "BNB_USDT_Perp"', zh: '标的名称，例如 "BNB_USDT_Perp"' },
+    (value) => (typeof value === 'string' && /^[\w./:-]{1,64}$/.test(value) ? value : undefined),
   ),
-  enabled: field('true or false', (value) => (typeof value === 'boolean' ? value : undefined), true),
-  order_notional_usdt: amount('a number of USDT above 0', (value) => value.gt(0)),
-  imbalance_limit_usdt: amount('a number of USDT, 0 or more', notNegative),
-  max_total_position_usdt: amount('a number of USDT, 0 or more', notNegative),
-  min_total_position_usdt: amount('a number of USDT, 0 or more', notNegative),
+  enabled: field(
+    { en: 'true or false', zh: ' true 或 false' },
+    (value) => (typeof value === 'boolean' ? value : undefined),
+    true,
+  ),
+  order_notional_usdt: amount('a number of USDT above 0', '金额（USDT），大于 0', (value) => value.gt(0)),
+  imbalance_limit_usdt: notNegativeAmount,
+  max_total_position_usdt: notNegativeAmount,
+  min_total_position_usdt: notNegativeAmount,
   a_side_when_equal: word(['buy', 'sell']),
   position_mode: word(['increase', 'decrease']),
   decrease_repair: word(['larger', 'smaller'], 'larger'),
@@ -110,21 +129,22 @@ export const ROW_KEYS = [
  * @param file its name in messages.
  */
 export function readSymbols(bytes: Uint8Array, file: string): SymbolsReading {
-  const invalid = (why: string): SymbolsReading => ({
+  const invalid = (problem: Reason): SymbolsReading => ({
     ok: false,
-    errors: [`Invalid symbols config JSON: ${file}: ${why}`],
+    errors: [reason('symbols-file-invalid', '2.2', { file, problem })],
   });
-  if (bytes.length > MAX_BYTES) return invalid(`${bytes.length} bytes: expected at most ${MAX_BYTES}`);
+  if (bytes.length > MAX_BYTES)
+    return invalid(reason('symbols-too-large', '2.2', { bytes: bytes.length, most: MAX_BYTES }));
   const text = utf8(bytes);
-  if (text === null) return invalid('not UTF-8 text: save it as UTF-8');
-  if (text.trim() === '') return invalid('empty: expected a list of symbols, [ { … } ]');
+  if (text === null) return invalid(reason('file-not-utf8', '2.2'));
+  if (text.trim() === '') return invalid(reason('symbols-empty', '2.2'));
   const parsed = parse(text);
   if ('problem' in parsed) return invalid(parsed.problem);
   const rows = parsed.value;
-  if (!Array.isArray(rows)) return invalid(`${written(rows)} is not a list: expected [ { … } ]`);
-  if (rows.length === 0)
-    return invalid('an empty list: expected at least one symbol (to trade none, set "enabled": false)');
-  if (rows.length > MAX_SYMBOLS) return invalid(`${rows.length} symbols: expected at most ${MAX_SYMBOLS}`);
+  if (!Array.isArray(rows)) return invalid(reason('symbols-no-list', '2.2', { value: written(rows) }));
+  if (rows.length === 0) return invalid(reason('symbols-none', '2.2'));
+  if (rows.length > MAX_SYMBOLS)
+    return invalid(reason('symbols-too-many', '2.2', { count: rows.length, most: MAX_SYMBOLS }));
   return judgeRows(rows, repeatedKeys(text), file);
 }
 
@@ -133,30 +153,33 @@ function judgeRows(
   repeated: ReadonlyMap<number, readonly string[]>,
   file: string,
 ): SymbolsReading {
-  const errors: string[] = [];
+  const errors: Reason[] = [];
   const symbols: SymbolConfig[] = [];
   const firstIndex = new Map<string, number>();
   for (const [index, value] of rows.entries()) {
     const name = instrumentOf(value);
-    const at = `${file} [${index}]${name === null ? '' : ` ${printable(name)}`}`;
+    const shownName = name === null ? null : printable(name);
+    const complain = (key: ShownValue | null, problem: Reason) =>
+      errors.push(reason('row-wrong', '2.2', { file, row: index, name: shownName, key, problem }));
     if (typeof value !== 'object' || value === null || value instanceof WrittenNumber || Array.isArray(value)) {
-      errors.push(`${at}: ${written(value)} is not a symbol: expected { "instrument": …, … }`);
+      complain(null, reason('row-no-object', '2.2', { value: written(value) }));
       continue;
     }
-    for (const key of repeated.get(index) ?? []) {
-      errors.push(`${at} ${printable(key)}: is there more than once: expected each key once`);
-    }
+    for (const key of repeated.get(index) ?? []) complain(printable(key), reason('key-repeated', '2.2'));
     const result = rowSchema.safeParse(value);
-    if (!result.success) errors.push(...result.error.issues.flatMap((issue) => complaints(issue, at)));
+    for (const issue of result.error?.issues ?? []) {
+      if (issue.code === 'custom') complain(issue.path.join('.'), issue.params?.problem as Reason);
+      if (issue.code !== 'unrecognized_keys') continue;
+      for (const key of issue.keys)
+        complain(printable(key), reason('key-unknown', '2.2', { near: nearest(key, ROW_KEYS) }));
+    }
     const earlier = name === null ? undefined : firstIndex.get(name.toLowerCase());
-    if (earlier !== undefined)
-      errors.push(`${at} instrument: duplicate of [${earlier}]: expected each instrument once`);
+    if (earlier !== undefined) complain('instrument', reason('row-repeats', '2.2', { earlier, instrument: null }));
     else if (name !== null) firstIndex.set(name.toLowerCase(), index);
     const [least, most] = [amountOf(value, 'min_total_position_usdt'), amountOf(value, 'max_total_position_usdt')];
     if (least !== null && most !== null && least.gt(most)) {
-      errors.push(
-        `${at} min_total_position_usdt: ${least.toFixed()} is above max_total_position_usdt ${most.toFixed()}: expected min ≤ max`,
-      );
+      const limits = { least: least.toFixed(), most: most.toFixed() };
+      complain('min_total_position_usdt', reason('min-above-max', '2.2', limits));
     }
     if (result.success) symbols.push(configOf(result.data));
   }
@@ -180,14 +203,7 @@ function configOf(row: Row): SymbolConfig {
   };
 }
 
-function complaints(issue: z.core.$ZodIssue, at: string): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${at} ${printable(key)}: unknown key${suggestion(key, ROW_KEYS)}`);
-  }
-  return [`${at} ${issue.path.join('.')}: ${issue.message}`];
-}
-
-function printable(name: string): string {
+function printable(name: string): ShownValue {
   return /^[\w.-]{1,64}$/.test(name) ? name : shown(name);
 }
 
@@ -198,7 +214,7 @@ function instrumentOf(row: unknown): string | null {
 
 /** A valid amount under a key, whatever else is wrong with the row. */
 function amountOf(row: unknown, key: keyof Row): Decimal | null {
-  const result = amount('', notNegative).safeParse(entry(row, key));
+  const result = notNegativeAmount.safeParse(entry(row, key));
   return result.success ? result.data : null;
 }
 
@@ -209,11 +225,11 @@ function entry(row: unknown, key: string): unknown {
 }
 
 /** A value of the file as it was written, shortened. */
-function written(value: unknown): string {
+function written(value: unknown): ShownValue {
   if (value instanceof WrittenNumber) return shorten(value.source);
   if (typeof value === 'string') return shown(value);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
+  if (Array.isArray(value)) return { json: 'list' };
+  if (typeof value === 'object' && value !== null) return { json: 'object' };
   return String(value);
 }
 
@@ -224,15 +240,15 @@ function shorten(text: string): string {
 /** The reviver's third argument (ES2025, in Node 24). */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-function parse(text: string): { readonly value: unknown } | { readonly problem: string } {
+function parse(text: string): { readonly value: unknown } | { readonly problem: Reason } {
   const keepWritten: Reviver = (_key, value, context) =>
     typeof value === 'number' ? new WrittenNumber(context.source ?? String(value)) : value;
   try {
     return { value: JSON.parse(text, keepWritten as Parameters<typeof JSON.parse>[1]) as unknown };
   } catch {
     const mistake = jsonMistake(text);
-    if (mistake === null) return { problem: 'cannot be read' };
-    const { line, column, expected } = mistake;
-    return { problem: `line ${line} column ${column}: expected ${expected}` };
+    // Nested so deeply that the parser gives up.
+    if (mistake === null) return { problem: reason('file-unreadable', '2.2', { code: 'RangeError' }) };
+    return { problem: reason('symbols-not-json', '2.2', { ...mistake }) };
   }
 }

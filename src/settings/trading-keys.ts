@@ -1,7 +1,8 @@
 import type { AccountName } from '../core/model.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { Secret } from './secret.ts';
-import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
-import { shapeOf } from './wording.ts';
+import { VARIABLES, type Values, type VariableName } from './variables.ts';
+import { hidden, wrongAt } from './wording.ts';
 
 /** Checks the keys of the two accounts: malformed, swapped or duplicated. Reports shapes, never values. */
 
@@ -39,19 +40,19 @@ export function isTradingKey(name: VariableName): boolean {
 }
 
 /** Trading keys that are malformed, swapped or duplicated. Reports shapes, never values. */
-export function judgeKeys(texts: ReadonlyMap<string, string>, errors: string[]): void {
+export function judgeKeys(texts: ReadonlyMap<string, string>, errors: Reason[]): void {
   for (const names of ACCOUNT_KEYS) judgeKeysOfOne(names, texts, errors);
   for (const kind of ['apiKey', 'privateKey', 'id'] as const) {
     const [first, second] = [ACCOUNT_KEYS[0][kind], ACCOUNT_KEYS[1][kind]];
     const value = texts.get(first);
     if (value !== undefined && value.toLowerCase() === texts.get(second)?.toLowerCase()) {
-      errors.push(`${second}: is the same as ${first} (not shown): expected two accounts, each with its own`);
+      errors.push(wrongAt(second, reason('same-as', '2.1', { name: first, expected: 'two-accounts' })));
     }
   }
   const gatewayKey = texts.get('API_KEY');
   for (const name of TRADING_KEYS) {
     if (gatewayKey !== undefined && gatewayKey === texts.get(name)) {
-      errors.push(`API_KEY: is the same as ${name} (not shown): expected the key of the Telegram gateway`);
+      errors.push(wrongAt('API_KEY', reason('same-as', '2.1', { name, expected: 'gateway-key' })));
     }
   }
 }
@@ -59,7 +60,7 @@ export function judgeKeys(texts: ReadonlyMap<string, string>, errors: string[]):
 function judgeKeysOfOne(
   names: (typeof ACCOUNT_KEYS)[number],
   texts: ReadonlyMap<string, string>,
-  errors: string[],
+  errors: Reason[],
 ): void {
   const three = [names.apiKey, names.privateKey, names.id] as const;
   const fits = {
@@ -77,14 +78,12 @@ function judgeKeysOfOne(
   }
   for (const name of wrong) {
     const text = texts.get(name) ?? '';
-    const variable: Variable<unknown> = VARIABLES[name];
+    const { expected } = VARIABLES[name];
     const owner = three.find((other) => other !== name && other !== names.apiKey && legal(other, text));
     const swapped =
       owner ?? three.find((other) => other !== name && wrong.includes(other) && fits[name]?.(texts.get(other) ?? ''));
-    const hint = swapped === undefined ? '' : `; it looks as if it were swapped with ${swapped}`;
-    errors.push(
-      `${name}: the value given (not shown: ${shapeOf(text)}) is not legal: expected ${variable.expected}${hint}`,
-    );
+    const found = { value: hidden(text), expected, swapped: swapped ?? null };
+    errors.push(wrongAt(name, reason('value-illegal', '2.1', found)));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { BothTexts } from '../core/reasons.ts';
 import {
   accountId,
   address,
@@ -51,8 +52,8 @@ export interface Variable<T> {
   /** Shown in `.env.example` if there is no default, e.g. `by GRVT_ENV`. */
   readonly otherwise: string;
   readonly unit: string;
-  /** Completes "expected …" in both the error and the example. */
-  readonly expected: string;
+  /** Completes "expected …" in errors and in the example. */
+  readonly expected: BothTexts;
   /** Never printed; may also be given as `NAME_FILE`. */
   readonly confidential: boolean;
   /** An address of which only the origin is printed: the rest may be a key. */

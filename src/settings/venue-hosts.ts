@@ -2,6 +2,7 @@ import { type Reason, reason } from '../core/reasons.ts';
 import { isAllowed, isLoopback } from './network.ts';
 import { legal, TRADING_KEYS } from './trading-keys.ts';
 import { MODES, type Mode, VARIABLES, type Values, type VariableName } from './variables.ts';
+import { wrongAt } from './wording.ts';
 
 /** Which exchange is intended, its hosts, and further allowed hosts (strategy 2.1, API 1). */
 
@@ -52,7 +53,7 @@ export function judgeMode(
   texts: ReadonlyMap<string, string>,
   unreadable: ReadonlySet<VariableName>,
   values: Values,
-  errors: string[],
+  errors: Reason[],
   warnings: Reason[],
 ): JudgedMode {
   const said = texts.get('GRVT_ENV');
@@ -61,7 +62,7 @@ export function judgeMode(
   if (said === undefined) {
     const cause = keys[0] ?? overrides[0];
     if (cause === undefined) return { name: 'paper', trades: false };
-    errors.push(`GRVT_ENV: missing, but ${cause} is given: expected ${VARIABLES.GRVT_ENV.expected}`);
+    errors.push(reason('exchange-not-said', '2.1', { cause, expected: VARIABLES.GRVT_ENV.expected }));
     return { name: null, trades: keys.length > 0 };
   }
   if (!legal('GRVT_ENV', said)) return { name: null, trades: keys.length > 0 };
@@ -79,18 +80,16 @@ export function judgeExchange(
   texts: ReadonlyMap<string, string>,
   values: Values,
   mode: JudgedMode,
-  errors: string[],
+  errors: Reason[],
   warnings: Reason[],
 ): ExchangeHosts | null {
   if (mode.name === null) return null;
   const exchange = EXCHANGES[mode.name];
   const chainId = values.GRVT_CHAIN_ID ?? exchange.chainId;
+  const misfit = { chainId, mode: mode.name, own: exchange.chainId };
+  const refuseChainId = () => errors.push(wrongAt('GRVT_CHAIN_ID', reason('chain-id-misfit', '2.1', misfit)));
   if (exchange.hosts === null) {
-    if (chainId !== exchange.chainId) {
-      errors.push(
-        `GRVT_CHAIN_ID: "${chainId}" does not fit GRVT_ENV=paper: expected ${exchange.chainId}, or leave it out`,
-      );
-    }
+    if (chainId !== exchange.chainId) refuseChainId();
     return null;
   }
   const hosts = {
@@ -105,16 +104,10 @@ export function judgeExchange(
   // Names an explicitly given host as the error, else the chain id.
   const named = foreign.filter(({ key }) => texts.has(HOST_VARIABLES[key]));
   for (const { key, owner } of named) {
-    errors.push(
-      `${HOST_VARIABLES[key]}: "${hosts[key]}" is ${owner}, which signs for chain id ${EXCHANGES[owner].chainId}, ` +
-        `but the chain id here is ${chainId}: expected GRVT_ENV=${owner}, or hosts and chain id of one exchange`,
-    );
+    const found = { url: hosts[key], owner, ownerChainId: EXCHANGES[owner].chainId, chainId };
+    errors.push(wrongAt(HOST_VARIABLES[key], reason('host-of-other', '2.1', found)));
   }
-  if (named.length === 0 && foreign.length > 0) {
-    errors.push(
-      `GRVT_CHAIN_ID: "${chainId}" does not fit GRVT_ENV=${mode.name}: expected ${exchange.chainId}, or leave it out`,
-    );
-  }
+  if (named.length === 0 && foreign.length > 0) refuseChainId();
   const taken = new Set(foreign.map(({ key }) => key));
   for (const key of HOST_KEYS) {
     if (!taken.has(key)) judgeHost(key, hosts[key], { mode: mode.name, values }, errors, warnings);
@@ -129,7 +122,7 @@ function judgeHost(
   key: keyof ExchangeHosts,
   url: string,
   { mode, values }: { readonly mode: Mode; readonly values: Values },
-  errors: string[],
+  errors: Reason[],
   warnings: Reason[],
 ): void {
   const name = HOST_VARIABLES[key];
@@ -141,17 +134,13 @@ function judgeHost(
     return;
   }
   if (new URL(url).protocol === 'http:') {
-    const danger = 'is not encrypted (http): keys and orders can be read on the way';
-    if (guarded) errors.push(`${name}: "${url}" ${danger}: expected https:// with GRVT_ENV=${mode}`);
+    if (guarded) errors.push(wrongAt(name, reason('host-not-encrypted', '2.1', { url, mode })));
     else warnings.push(reason('not-encrypted', '2.1', { name, url, what: 'keys-and-orders' }));
     return;
   }
   const { hostname } = new URL(url);
   if (guarded && !isAllowed(url, values.GRVT_HEDGE_ALLOW_HOSTS ?? [])) {
-    errors.push(
-      `${name}: "${url}" is not ${mode}'s own host, and the API key would be sent there: expected ${own}, or ` +
-        `GRVT_HEDGE_ALLOW_HOSTS=${hostname} if that host may stand in for it`,
-    );
+    errors.push(wrongAt(name, reason('host-not-own', '2.1', { url, mode, own: own ?? '', hostname })));
   }
 }
 
@@ -159,13 +148,12 @@ function judgeHost(
 export function judgeEncryption(
   texts: ReadonlyMap<string, string>,
   mode: JudgedMode,
-  errors: string[],
+  errors: Reason[],
   warnings: Reason[],
 ): void {
   if (texts.get('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
-  const danger = 'NODE_TLS_REJECT_UNAUTHORIZED: "0" accepts every certificate, so anybody on the way can read the keys';
   if (mode.name === null || GUARDED.includes(mode.name)) {
-    errors.push(`${danger}: expected it unset; NODE_EXTRA_CA_CERTS=FILE adds a certificate authority of your own`);
+    errors.push(wrongAt('NODE_TLS_REJECT_UNAUTHORIZED', reason('any-certificate-refused', '2.1')));
   } else {
     warnings.push(reason('any-certificate', '2.1'));
   }

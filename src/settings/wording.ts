@@ -1,4 +1,6 @@
 import { distance } from 'fastest-levenshtein';
+import { type Reason, reason } from '../core/reasons.ts';
+import type { ShownValue, TextShape } from '../core/start-reasons.ts';
 
 /** Longest value repeated in an error. */
 const SHOWN_CHARS = 80;
@@ -10,41 +12,43 @@ const KEY_LIKE = /[0-9a-f]{64}/i;
 const URL_PASSWORD = /\/\/[^/?#\s]*@/;
 
 /**
- * A value for an error message: quoted, control characters escaped, shortened. What looks like a key or contains a
- * password is described instead.
+ * A value for an error: quoted, control characters escaped, shortened. What looks like a key or contains a password is
+ * described instead.
  */
-export function shown(value: string): string {
-  if (KEY_LIKE.test(value)) return `a value that looks like a key (${shapeOf(value)}, not shown)`;
-  if (URL_PASSWORD.test(value)) return `a URL with a user or password in it (${value.length} characters, not shown)`;
-  const cut = value.length > SHOWN_CHARS ? `${value.slice(0, SHOWN_CHARS)}…` : value;
-  return JSON.stringify(cut);
+export function shown(value: string): ShownValue {
+  if (KEY_LIKE.test(value)) return { hidden: 'key', ...shapeOf(value) };
+  if (URL_PASSWORD.test(value)) return { hidden: 'url', ...shapeOf(value) };
+  return JSON.stringify(value.length > SHOWN_CHARS ? `${value.slice(0, SHOWN_CHARS)}…` : value);
 }
 
 /** An address that clearly names its host. */
 const HTTP_HOST = /^https?:\/\/[^\s/?#\\]/i;
 
 /**
- * An address for an error message, whose rest may be a key: its origin and shape. Only the shape if the host is
- * uncertain (no scheme, user or password, a key instead of a host).
+ * An address for an error, whose rest may be a key: its origin and shape. Only the shape if the host is uncertain (no
+ * scheme, user or password, a key instead of a host).
  */
-export function shownOrigin(value: string): string {
-  const shape = `not shown: ${shapeOf(value)}`;
+export function shownOrigin(value: string): ShownValue {
   const certain = HTTP_HOST.test(value) && !value.includes('@') && !KEY_LIKE.test(value) && URL.canParse(value);
-  return certain ? `"${new URL(value).origin}" and more (${shape})` : `the value given (${shape})`;
+  return certain ? { hidden: 'rest', origin: new URL(value).origin, ...shapeOf(value) } : hidden(value);
+}
+
+/** A value that is never shown. */
+export function hidden(value: string): ShownValue {
+  return { hidden: 'value', ...shapeOf(value) };
 }
 
 /** The shape of a secret: its length and kind of characters. */
-export function shapeOf(value: string): string {
-  return `${value.length} character${value.length === 1 ? '' : 's'}, ${characterKind(value)}`;
+export function shapeOf(value: string): TextShape {
+  return { characters: value.length, kind: kindOf(value) };
 }
 
-function characterKind(value: string): string {
-  if (/^\d+$/.test(value)) return 'all digits';
-  if (/^0x[0-9a-f]*$/i.test(value)) return `0x and ${value.length - 2} hex digits`;
-  if (/^[0-9a-f]+$/i.test(value)) return 'all hex digits, no 0x';
-  if (/\s/.test(value)) return 'with white space in it';
-  if (/^[\x21-\x7e]+$/.test(value)) return 'letters, digits and signs';
-  return 'with characters that are not printable ASCII';
+function kindOf(value: string): TextShape['kind'] {
+  if (/^\d+$/.test(value)) return 'digits';
+  if (/^0x[0-9a-f]*$/i.test(value)) return 'hex-0x';
+  if (/^[0-9a-f]+$/i.test(value)) return 'hex';
+  if (/\s/.test(value)) return 'white-space';
+  return /^[\x21-\x7e]+$/.test(value) ? 'printable' : 'not-ascii';
 }
 
 /**
@@ -72,8 +76,7 @@ export function closest(word: string, known: readonly string[]): string | null {
   return known.reduce<string | null>((best, one) => (best !== null && typos(best) <= typos(one) ? best : one), null);
 }
 
-/** `; did you mean X?`, or empty. */
-export function suggestion(word: string, known: Iterable<string>): string {
-  const near = nearest(word, known);
-  return near === null ? '' : `; did you mean ${near}?`;
+/** A problem of a variable, a file, or a row's key. */
+export function wrongAt(at: ShownValue, problem: Reason): Reason {
+  return reason('wrong-at', problem.rule, { at, problem });
 }

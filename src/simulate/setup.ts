@@ -9,6 +9,7 @@ import {
   syntheticInstruments,
 } from '../paper/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
+import { reasonTexts } from '../texts/reasons.ts';
 import { chance } from './chance.ts';
 
 /** Goals of the symbols: all the same, or alternating. */
@@ -106,7 +107,7 @@ export function settingsOf(options: {
       throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
     },
   });
-  if (!reading.ok) throw new Error(`the campaign’s settings are not usable: ${reading.errors.join('; ')}`);
+  if (!reading.ok) throw new Error(`the campaign’s settings are not usable: ${reasonTexts(reading.errors)}`);
   return reading.settings;
 }
 

@@ -2,6 +2,7 @@ import { type AnswerCode, type AnswerLine, filled } from '../core/commands.ts';
 import type { LeavingWhy } from '../core/model.ts';
 import { WHY_LEAVING } from './check.ts';
 import type { Language, Texts } from './language.ts';
+import { reasonText } from './reasons.ts';
 
 /** Answers to commands in Chinese; the English is in src/core/commands.ts. A missing code does not compile. */
 const ZH: Readonly<Record<AnswerCode, string>> = {
@@ -53,8 +54,9 @@ const ZH: Readonly<Record<AnswerCode, string>> = {
 };
 
 /** The answer in every language, without its symbol. */
-export function answerTexts({ code, symbol, params, text }: AnswerLine): Texts {
-  return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], chinese(params)) };
+export function answerTexts({ code, symbol, params, text, why }: AnswerLine): Texts {
+  const zh = chinese(why === undefined ? params : { ...params, reason: reasonText(why, 'zh') });
+  return { en: symbol === null ? text : text.slice(symbol.length + 2), zh: filled(ZH[code], zh) };
 }
 
 /** Translates parameters that are words: why a symbol is being removed, and what holds it. Others stay. */

@@ -3,6 +3,7 @@ import type { NoLevelling } from '../core/model.ts';
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
+import { settingTextsEn, settingTextsZh } from './setting-reasons.ts';
 import { START_EN, START_ZH } from './start-reasons.ts';
 
 /** Texts of every reason in every language (strategy 12), used by log, page, alerts, `status` and `why`. */
@@ -217,6 +218,7 @@ const EN: ReasonTexts = {
   'filled-in-part': ({ traded, size }) => `is ${traded}, not the size ${size} though the order is FILLED`,
   'row-nameless': () => 'order_id and metadata.client_order_id: neither can be read',
   ...START_EN,
+  ...settingTextsEn((why) => reasonText(why, 'en')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('en', call, account, why) +
     (keysOf === null
@@ -410,6 +412,7 @@ const ZH: ReasonTexts = {
   'filled-in-part': ({ traded, size }) => `为 ${traded}，但订单状态为 FILLED，数量为 ${size}`,
   'row-nameless': () => 'order_id 和 metadata.client_order_id 都无法读取',
   ...START_ZH,
+  ...settingTextsZh((why) => reasonText(why, 'zh')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('zh', call, account, why) +
     (keysOf === null
@@ -429,10 +432,20 @@ export function reasonText(why: Reason | string, language: Language = 'en'): str
   return text === undefined ? why.code : text(why.params);
 }
 
+/** Several reasons in one line. */
+export function reasonTexts(reasons: readonly Reason[], language: Language = 'en'): string {
+  return reasons.map((why) => reasonText(why, language)).join(language === 'zh' ? '；' : '; ');
+}
+
 /** What was thrown, as text: its reason in that language, else its own words. */
 export function thrownText(thrown: unknown, language: Language): string {
-  const why = thrown instanceof Error && 'why' in thrown ? thrown.why : null;
-  return isReason(why) ? reasonText(why, language) : errorText(thrown);
+  const why = reasonOf(thrown);
+  return why === null ? errorText(thrown) : reasonText(why, language);
+}
+
+/** The reason of an error; null: it has none. */
+export function reasonOf(thrown: unknown): Reason | null {
+  return thrown instanceof Error && 'why' in thrown && isReason(thrown.why) ? thrown.why : null;
 }
 
 /** A reason for display: its rule, and its text in every language. */

@@ -1,11 +1,12 @@
 import type { JournalProblem, StartReasonParams } from '../core/start-reasons.ts';
+import { shown } from './setting-reasons.ts';
 
 /** Texts of start-reasons.ts in core. */
 type StartTexts = { readonly [C in keyof StartReasonParams]: (params: StartReasonParams[C]) => string };
 
 export const START_EN: StartTexts = {
   'setting-unknown': ({ name, near }) =>
-    `${name}: not a setting of this program, so it is ignored; did you mean ${near}?`,
+    `${shown(name, 'en')}: not a setting of this program, so it is ignored; did you mean ${near}?`,
   'old-rate-ignored': ({ name, instead }) => `${name}: of an older version, ignored beside ${instead}`,
   'old-rate-taken': ({ name, instead, scale }) =>
     `${name}: of an older version, read as ${instead}=${scale}; write that instead`,
@@ -44,7 +45,6 @@ export const START_EN: StartTexts = {
     'it is listed again (strategy 11.6)',
 
   'stopped-while-starting': () => 'stopped while it started',
-  'symbols-unusable': ({ errors }) => errors.join('\n'),
   'another-engine': ({ account, instrument, clientOrderId }) =>
     `another engine trades these accounts, perhaps on another machine: while this one started, order ${clientOrderId} ` +
     `of account ${account} on ${instrument} appeared, which has our prefix and is not in this journal; stop that engine first`,
@@ -83,10 +83,11 @@ export const START_EN: StartTexts = {
   'control-version': ({ theirs, ours }) => `the engine speaks version ${theirs}, this command ${ours}`,
   'control-secret': () => 'what listens there does not have the secret of this data directory',
   'control-unreadable': () => 'an answer that cannot be read',
+  'disk-late': () => 'the disk has not answered yet',
 };
 
 export const START_ZH: StartTexts = {
-  'setting-unknown': ({ name, near }) => `${name}：不是本程序的设置，已忽略；是否想写 ${near}？`,
+  'setting-unknown': ({ name, near }) => `${shown(name, 'zh')}：不是本程序的设置，已忽略；是否想写 ${near}？`,
   'old-rate-ignored': ({ name, instead }) => `${name}：旧版本的设置，已有 ${instead}，忽略`,
   'old-rate-taken': ({ name, instead, scale }) => `${name}：旧版本的设置，按 ${instead}=${scale} 处理；请改写成后者`,
   'paper-keys-unused': () => 'GRVT_ENV 为 paper：给出的交易密钥未使用',
@@ -116,7 +117,6 @@ export const START_ZH: StartTexts = {
   'row-unlisted-any-more': ({ at }) => `${at}：交易所已不再列出：保留其仓位和批次，重新列出之前不下单（规则 11.6）`,
 
   'stopped-while-starting': () => '启动过程中被停止',
-  'symbols-unusable': ({ errors }) => errors.join('\n'),
   'another-engine': ({ account, instrument, clientOrderId }) =>
     `另一个引擎正在用这两个账户交易，可能在另一台机器上：启动期间账户 ${account} 的 ${instrument} 上出现订单 ${clientOrderId}，` +
     '它带有我们的前缀，但不在本账本中；请先停止那个引擎',
@@ -153,6 +153,7 @@ export const START_ZH: StartTexts = {
   'control-version': ({ theirs, ours }) => `引擎的协议版本为 ${theirs}，本命令为 ${ours}`,
   'control-secret': () => '在那里监听的程序没有此数据目录的密钥',
   'control-unreadable': () => '答复无法读取',
+  'disk-late': () => '磁盘尚未答复',
 };
 
 type Remedy<T> = Readonly<Record<JournalProblem, (file: string, directory: string) => T>>;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetWhatNodeRead, main } from '../../src/cli/main.ts';
 import { quietMarket } from '../backtest/markets.ts';
+import { assertChinese } from '../support/chinese.ts';
 
 test('what Node itself read of the settings file does not stay in the environment; what was set there does', () => {
   const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
@@ -47,6 +48,22 @@ for (const command of [
     }
   });
 }
+
+test('refused settings are told in their own language', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'pair.env');
+  writeFileSync(file, 'GRVT_HEDGE_LANG=zh\nGRVT_HEDGE_STREAMS=maybe\nGRVT_HEDGE_SYMBOLS_FILE=none.json\n');
+  const said: string[] = [];
+  t.mock.method(console, 'error', (line: string) => said.push(line));
+  assert.equal(await main(['check', '--env-file', file]), 78);
+  t.mock.restoreAll();
+  assert.deepEqual(said.slice(0, 2), [
+    '设置不可用（2 处错误）：',
+    '- GRVT_HEDGE_STREAMS："maybe" 不合法：应为开关：1（开）或 0（关）',
+  ]);
+  for (const line of said) assertChinese(line);
+});
 
 test('a backtest plays the variables and the rows of the settings that a run would read', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));

@@ -24,7 +24,7 @@ import { journalFileName, PAPER_JOURNAL } from '../../src/journal/files.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { openJournal } from '../../src/journal/sqlite.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
-import { reasonText } from '../../src/texts/reasons.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { BNB, SYMBOLS } from '../crash/scenario.ts';
 import { runScenario } from '../crash/virtual.ts';
 
@@ -47,7 +47,7 @@ function settings(env: Readonly<Record<string, string>> = {}): Settings {
     },
     purpose: 'look',
   });
-  assert.ok(reading.ok, reading.ok ? '' : reading.errors.join('; '));
+  assert.ok(reading.ok, reading.ok ? '' : reasonTexts(reading.errors));
   return reading.settings;
 }
 

@@ -8,6 +8,7 @@ import { fleetLines, fleetPage } from '../../src/cli/fleet-view.ts';
 import { type FleetPair, worstFirst } from '../../src/engine/fleet.ts';
 import { rememberPair } from '../../src/journal/pair.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 import { openPair } from '../journal/postgres/support.ts';
 import { CLOCK, note, temporaryDirectory } from '../journal/support.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -124,7 +125,7 @@ describe('18.3 the fleet of a database', needsPostgres(), () => {
       env,
       purpose: 'look',
     });
-    return reading.ok ? reading.settings : assert.fail(reading.errors.join());
+    return reading.ok ? reading.settings : assert.fail(reasonTexts(reading.errors));
   }
 
   const shown = async (url: string) => {

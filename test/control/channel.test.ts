@@ -9,9 +9,11 @@ import { controlPlace, secretFile } from '../../src/control/place.ts';
 import { LINE_MAX_BYTES, newSecret, proofOf, VERSION } from '../../src/control/protocol.ts';
 import { CLIENTS_MAX, type Control, openControl } from '../../src/control/server.ts';
 import { type Answer, type Command, say } from '../../src/core/commands.ts';
+import { reason } from '../../src/core/reasons.ts';
 
 const STOP: Command = { verb: 'stop', by: 'ann', why: null };
-const ANSWER: Answer = { ok: true, says: [say('will-stop')] };
+const WARNING = { ...say('warning', null, { reason: 'an empty list' }), why: reason('symbols-none', '2.2') };
+const ANSWER: Answer = { ok: true, says: [say('will-stop'), WARNING] };
 
 describe('16.5 the control channel', () => {
   let dir: string;

@@ -109,7 +109,7 @@ class Disk implements SettingsOnDisk {
   read(symbols?: Uint8Array) {
     const symbolsBytes = Buffer.from(symbols ?? this.bytes);
     const reading = readSymbols(symbolsBytes, 'symbols.json');
-    if (!reading.ok) return reading;
+    if (!reading.ok) return { ...reading, lang: 'en' as const };
     const settings = { ...this.#world.settings, symbols: reading.symbols };
     return { ok: true as const, settings, warnings: [], symbolsBytes };
   }

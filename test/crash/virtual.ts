@@ -21,6 +21,7 @@ import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork, type Life } from '../../src/simulate/network.ts';
 import { VirtualTime } from '../../src/simulate/virtual-time.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 import { type Outcome, outcomeOf, Watch } from './outcome.ts';
 import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
 
@@ -308,7 +309,7 @@ function settingsOf(options: Options): Settings {
       throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
     },
   });
-  if (!reading.ok) throw new Error(reading.errors.join('; '));
+  if (!reading.ok) throw new Error(reasonTexts(reading.errors));
   return reading.settings;
 }
 

@@ -10,6 +10,7 @@ import { symbolChanges } from '../../src/engine/reload.ts';
 import { settingChanges, settingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { editSymbols, loadSettings, type Settings } from '../../src/settings/index.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 import { config, d, instrument } from '../support/core.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 
@@ -116,13 +117,13 @@ describe('16.4 settings that are read again', () => {
   function open(processEnv: Readonly<Record<string, string>> = {}) {
     const source = { env: processEnv, root, purpose: 'trade' } as const;
     const first = loadSettings(source);
-    assert.ok(first.ok, first.ok ? '' : first.errors.join());
+    assert.ok(first.ok, first.ok ? '' : reasonTexts(first.errors));
     return settingsOnDisk(source, first.settings, first.symbolsBytes);
   }
 
   function reread(disk: ReturnType<typeof open>): Settings {
     const reading = disk.read();
-    assert.ok(reading.ok, reading.ok ? '' : reading.errors.join());
+    assert.ok(reading.ok, reading.ok ? '' : reasonTexts(reading.errors));
     return reading.settings;
   }
 

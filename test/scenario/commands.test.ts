@@ -8,6 +8,8 @@ import { makeReport, reportTable } from '../../src/explain/report.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { type AccountCredentials, Secret, type Settings } from '../../src/settings/index.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
+import { answerLine } from '../../src/texts/answers.ts';
+import { assertChinese } from '../support/chinese.ts';
 import { type EngineStage, symbolRow } from '../support/engine-stage.ts';
 import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
 
@@ -37,7 +39,7 @@ class Files implements SettingsOnDisk {
   read(symbols?: Uint8Array) {
     const symbolsBytes = Buffer.from(symbols ?? this.bytes);
     const reading = readSymbols(symbolsBytes, 'symbols.json');
-    if (!reading.ok) return reading;
+    if (!reading.ok) return { ...reading, lang: 'en' as const };
     const settings = { ...this.#settings, symbols: reading.symbols, accounts: this.accounts };
     return { ok: true as const, settings, warnings: reading.warnings, symbolsBytes };
   }
@@ -233,6 +235,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       const dry = await give({ verb: 'reload', dryRun: true, ...WHO });
       assert.deepEqual([dry.ok, codes(dry)], [true, ['dry-run', 'symbol-leaves', 'warning']]);
       assert.match(dry.says[1]?.text ?? '', /now 2 live orders, A 0, B 0$/);
+      for (const one of [...refused.says, ...dry.says]) assertChinese(answerLine(one, 'zh'));
       assert.equal(stage.reported('symbol.leaving').length, 0, 'nothing has changed');
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, true);
       await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1, 10_000);

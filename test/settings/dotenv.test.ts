@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readDotenv } from '../../src/settings/dotenv.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { errorsOf, load, REAL, settingsOf } from './support.ts';
 
-const read = (text: string) => readDotenv(text, (name) => name.startsWith('GRVT_'));
+const read = (text: string) => {
+  const { values, errors } = readDotenv(text, (name) => name.startsWith('GRVT_'));
+  return { values, errors: errors.map((why) => reasonText(why)) };
+};
 const valueIn = (line: string) => {
   const { values, errors } = read(`\n${line}`);
   assert.deepEqual(errors, []);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { editSymbols, type SymbolsEdit } from '../../src/settings/edit-symbols.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 
 const FILE = 'symbols.json';
 const ROW =
@@ -18,7 +19,7 @@ const SOL = {
 
 function edited(edit: SymbolsEdit, text = `[${ROW}]`): string {
   const result = editSymbols(Buffer.from(text), edit, FILE);
-  return result.ok ? Buffer.from(result.bytes).toString() : result.errors.join('; ');
+  return result.ok ? Buffer.from(result.bytes).toString() : reasonTexts(result.errors);
 }
 
 describe('16.2 set, add and remove in the symbols file', () => {

@@ -11,7 +11,7 @@ import {
   secretsIn,
   VARIABLE_NAMES,
 } from '../../src/settings/index.ts';
-import { reasonText } from '../../src/texts/reasons.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { disk, errorsOf, KEY_A, KEY_B, load, REAL, ROOT, SYMBOLS_FILES, settingsOf } from './support.ts';
 
 /** Of each variable that any value can be tried on alone: what is read from which text, and what is refused. */
@@ -322,7 +322,9 @@ describe("the journal's database (strategy 18)", () => {
   it('one on another machine whose certificate is not proven is a warning', () => {
     const warnings = (text: string) => {
       const reading = load({ GRVT_HEDGE_JOURNAL_URL: text });
-      return reading.ok ? reading.warnings.map((why) => reasonText(why)).join() : assert.fail(reading.errors.join());
+      return reading.ok
+        ? reading.warnings.map((why) => reasonText(why)).join()
+        : assert.fail(reasonTexts(reading.errors));
     };
     assert.match(
       warnings('postgres://u:p-w-o-r-d@db.example/d'),

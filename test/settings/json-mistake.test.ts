@@ -13,28 +13,28 @@ const isJson = (text: string) => {
 };
 
 describe('2.2 where a text stops being JSON', () => {
-  for (const [text, line, column, expected] of [
-    ['', 1, 1, 'a value, but the file ends here'],
-    ['instrument: BNB', 1, 1, 'a value'],
-    ['[\n  {"a": 1,}\n]', 2, 11, 'a key in double quotes'],
-    ['[\r\n  {"a": 1}\r\n  {"b": 2}\r\n]', 3, 3, '"," or "]"'],
-    ['[{"a" 1}]', 1, 7, '":"'],
-    ['[{a: 1}]', 1, 3, 'a key in double quotes'],
-    ["[{'a': 1}]", 1, 3, 'a key in double quotes'],
-    ['[1, 2,\n]', 2, 1, 'a value'],
-    ['[\n// x\n1]', 2, 1, 'a value'],
-    ['[{"a": 1', 1, 9, '"," or "}", but the file ends here'],
-    ['["abc', 1, 2, 'a value'],
-    ['["a\nb"]', 1, 2, 'a value'],
-    ['["\\x"]', 1, 2, 'a value'],
-    ['[01]', 1, 2, 'a value'],
-    ['[1.]', 1, 2, 'a value'],
-    ['[True]', 1, 2, 'a value'],
-    ['[] []', 1, 4, 'the end of the file'],
-    ['[}', 1, 2, 'a value'],
-    ['[1}', 1, 3, '"," or "]"'],
+  for (const [text, line, column, expected, isAtEnd = false] of [
+    ['', 1, 1, 'value', true],
+    ['instrument: BNB', 1, 1, 'value'],
+    ['[\n  {"a": 1,}\n]', 2, 11, 'key'],
+    ['[\r\n  {"a": 1}\r\n  {"b": 2}\r\n]', 3, 3, ']'],
+    ['[{"a" 1}]', 1, 7, 'colon'],
+    ['[{a: 1}]', 1, 3, 'key'],
+    ["[{'a': 1}]", 1, 3, 'key'],
+    ['[1, 2,\n]', 2, 1, 'value'],
+    ['[\n// x\n1]', 2, 1, 'value'],
+    ['[{"a": 1', 1, 9, '}', true],
+    ['["abc', 1, 2, 'value'],
+    ['["a\nb"]', 1, 2, 'value'],
+    ['["\\x"]', 1, 2, 'value'],
+    ['[01]', 1, 2, 'value'],
+    ['[1.]', 1, 2, 'value'],
+    ['[True]', 1, 2, 'value'],
+    ['[] []', 1, 4, 'end'],
+    ['[}', 1, 2, 'value'],
+    ['[1}', 1, 3, ']'],
   ] as const) {
-    it(JSON.stringify(text), () => assert.deepEqual(jsonMistake(text), { line, column, expected }));
+    it(JSON.stringify(text), () => assert.deepEqual(jsonMistake(text), { line, column, expected, isAtEnd }));
   }
   it('agrees with JSON.parse about every JSON text, cut or changed anywhere', () => {
     fc.assert(

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isLoopback, type ProxySettings, proxyOf, shownProxy } from '../../src/settings/index.ts';
-import { reasonText } from '../../src/texts/reasons.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { errorsOf, load, REAL, settingsOf } from './support.ts';
 
 const warningsOf = (env: Readonly<Record<string, string>>) => {
   const result = load(env);
-  if (!result.ok) throw new Error(result.errors.join('\n'));
+  if (!result.ok) throw new Error(reasonTexts(result.errors));
   return result.warnings.map((why) => reasonText(why)).join('\n');
 };
 

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { envExample, loadSettings, VARIABLE_NAMES, VARIABLES } from '../../src/settings/index.ts';
 import { ROW_KEYS, readSymbols } from '../../src/settings/symbols-file.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 import { ROW } from './support.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,7 +35,7 @@ describe('.env.example', () => {
   it('copied to .env it starts the embedded exchange on the example symbols, without a warning', () => {
     const readFile = (path: string) => readFileSync(path.endsWith('.env') ? `${path}.example` : path);
     const result = loadSettings({ env: {}, root, readFile });
-    assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
+    assert.ok(result.ok, result.ok ? '' : reasonTexts(result.errors));
     assert.deepEqual(result.warnings, []);
     assert.equal(result.settings.mode, 'paper');
     assert.ok(result.settings.symbols.some((symbol) => symbol.positionMode === 'decrease' && symbol.enabled));

@@ -1,4 +1,5 @@
 import { loadSettings, type Settings, type SettingsResult } from '../../src/settings/index.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 
 export const ROOT = '/project';
 export const KEY_A = `0x${'4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d'}`;
@@ -54,11 +55,11 @@ export function load(
 }
 
 export function settingsOf(result: SettingsResult): Settings {
-  if (!result.ok) throw new Error(result.errors.join('\n'));
+  if (!result.ok) throw new Error(reasonTexts(result.errors));
   return result.settings;
 }
 
 export function errorsOf(result: SettingsResult): readonly string[] {
   if (result.ok) throw new Error('expected errors, got settings');
-  return result.errors;
+  return result.errors.map((why) => reasonText(why));
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { SymbolConfig } from '../../src/core/model.ts';
 import { repeatedKeys } from '../../src/settings/json-keys.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
-import { reasonText } from '../../src/texts/reasons.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { errorsOf, KEY_A, load, REAL, ROW } from './support.ts';
 
 const FILE = 'symbols.json';
@@ -17,14 +17,14 @@ function read(content: string | Uint8Array | object) {
 
 function symbolsOf(content: string | object): readonly SymbolConfig[] {
   const result = read(content);
-  assert.ok(result.ok, result.ok ? '' : result.errors.join('\n'));
+  assert.ok(result.ok, result.ok ? '' : reasonTexts(result.errors));
   return result.symbols;
 }
 
 function refusals(content: string | Uint8Array | object): readonly string[] {
   const result = read(content);
   assert.ok(!result.ok, 'expected to be refused');
-  return result.errors;
+  return result.errors.map((why) => reasonText(why));
 }
 
 /** A row with one value written as given, not through a number of this language. */

@@ -12,6 +12,7 @@ import type { GrvtKeys } from '../../src/grvt/options.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 
 /** A row of the symbols file, with what most tests want. */
 export function symbolRow(
@@ -111,7 +112,7 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
       ...options.env,
     },
   });
-  assert.ok(reading.ok, reading.ok ? '' : reading.errors.join('\n'));
+  assert.ok(reading.ok, reading.ok ? '' : reasonTexts(reading.errors));
   const { settings } = reading;
   const journal = options.journal ?? createMemoryJournal();
   const facts: Fact[] = [];

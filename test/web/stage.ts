@@ -14,6 +14,7 @@ import { createStreams, type Streams } from '../../src/grvt/stream.ts';
 import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { createRedactor, loadSettings, type Settings } from '../../src/settings/index.ts';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -151,7 +152,7 @@ export async function openStage(options: { inspect?: boolean; env?: Record<strin
 
 export function settingsWith(env: Record<string, string>): Settings {
   const reading = loadSettings({ env: { GRVT_ENV: 'paper', GRVT_HEDGE_LOOP_INTERVAL_SEC: '1', ...env }, root: ROOT });
-  if (!reading.ok) throw new Error(reading.errors.join('\n'));
+  if (!reading.ok) throw new Error(reasonTexts(reading.errors));
   return reading.settings;
 }
 
