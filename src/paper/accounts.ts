@@ -1,6 +1,6 @@
 import { abs, E9, least, most } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import { type Holding, type PaperAccount, type PaperFill, type PaperOrder, SLACK } from './model.ts';
+import { type Holding, keepLast, type PaperAccount, type PaperFill, type PaperOrder } from './model.ts';
 
 /**
  * An account's positions and results, equity and margins (API 6), and its history of orders and fills. The life of an
@@ -45,35 +45,21 @@ export function openAccount({ name, subAccountId, owner, equity }: AccountStart)
   };
 }
 
+/** Of a new position: nothing was closed of it yet. */
+const UNCLOSED = { exitSize: 0n, exitValue: 0n, realized: 0n, fees: 0n, funding: 0n };
+
 /** The account's position in an instrument; an empty one, stamped now, if it never had any. */
 export function holdingOf(account: PaperAccount, spec: InstrumentSpec, stampNs: () => bigint): Holding {
   let holding = account.holdings.get(spec.name);
   if (holding === undefined) {
-    holding = {
-      spec,
-      size: 0n,
-      cost: 0n,
-      exitSize: 0n,
-      exitValue: 0n,
-      realized: 0n,
-      fees: 0n,
-      funding: 0n,
-      updatedNs: stampNs(),
-      openBuys: 0n,
-      openSells: 0n,
-    };
+    holding = { spec, size: 0n, cost: 0n, ...UNCLOSED, updatedNs: stampNs(), openBuys: 0n, openSells: 0n };
     account.holdings.set(spec.name, holding);
   }
   return holding;
 }
 
-/** A new position: nothing was closed of it yet. */
 function startPosition(holding: Holding): void {
-  holding.exitSize = 0n;
-  holding.exitValue = 0n;
-  holding.realized = 0n;
-  holding.fees = 0n;
-  holding.funding = 0n;
+  Object.assign(holding, UNCLOSED);
 }
 
 /** Sets a position directly: no fill, no fee. */
@@ -203,16 +189,13 @@ export function rememberDigest(account: PaperAccount, order: PaperOrder): void {
 
 /** Records a fill, dropping the oldest. */
 export function rememberFill(account: PaperAccount, fill: PaperFill): void {
-  account.fills.push(fill);
-  if (account.fills.length > FILLS_KEPT + SLACK) account.fills.splice(0, account.fills.length - FILLS_KEPT);
+  keepLast(account.fills, fill, FILLS_KEPT);
 }
 
 /** Records an ended order, dropping the oldest with all their ids. */
 export function rememberClosed(order: PaperOrder): void {
   const { account } = order;
-  account.closed.push(order);
-  if (account.closed.length <= CLOSED_KEPT + SLACK) return;
-  for (const old of account.closed.splice(0, account.closed.length - CLOSED_KEPT)) {
+  for (const old of keepLast(account.closed, order, CLOSED_KEPT)) {
     account.byOrderId.delete(old.orderId);
     if (account.byClientId.get(old.clientOrderId) === old) account.byClientId.delete(old.clientOrderId);
   }

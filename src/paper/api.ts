@@ -77,18 +77,12 @@ export class Api {
     const count = this.#byRoute.get(route) ?? 0;
     if (count > 0 || this.#byRoute.size < PATHS_KEPT) this.#byRoute.set(route, count + 1);
     let session = this.#parts.sessions.authenticate(request.headers, venue.clockMs);
-    const names = session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
+    const names = namesOf(session);
     const strikes = (kind: FaultKind) => faults.strikes(kind, route, names);
 
-    const broken = (kind: 'refused' | 'reset'): PaperAnswer => ({
-      status: 0,
-      headers: {},
-      body: '',
-      delayMs: 0,
-      broken: kind,
-    });
-    if (strikes('refused') !== null) return broken('refused');
-    if (strikes('reset-before') !== null) return broken('reset');
+    const unanswered = { status: 0, headers: {}, body: '', delayMs: 0 };
+    if (strikes('refused') !== null) return { ...unanswered, broken: 'refused' };
+    if (strikes('reset-before') !== null) return { ...unanswered, broken: 'reset' };
     if (strikes('unauthenticated') !== null && session !== null) {
       this.#parts.sessions.revoke(session.credentials.subAccountId);
       session = null;
@@ -126,7 +120,7 @@ export class Api {
     if (strikes('null') !== null) answer = { ...answer, status: 200, body: 'null' };
     const slow = strikes('slow');
     if (slow !== null) answer = { ...answer, delayMs: slow.delayMs ?? DEFAULT_DELAY_MS };
-    return strikes('reset-after') !== null ? { ...broken('reset'), delayMs: answer.delayMs } : answer;
+    return strikes('reset-after') === null ? answer : { ...unanswered, delayMs: answer.delayMs, broken: 'reset' };
   }
 
   /**
@@ -172,12 +166,7 @@ export class Api {
       .split('?')[0]!
       .replace(/^\/(full|lite)\/v[12]\//, '')
       .replace(/^\//, '');
-    const session = sessions.authenticate(request.headers, venue.clockMs);
-    const rule = faults.strikes(
-      'late',
-      route,
-      session === null ? [] : [session.credentials.name, session.credentials.subAccountId],
-    );
+    const rule = faults.strikes('late', route, namesOf(sessions.authenticate(request.headers, venue.clockMs)));
     return rule === null ? 0 : (rule.delayMs ?? DEFAULT_DELAY_MS);
   }
 
@@ -275,18 +264,11 @@ export class Api {
     else if (route === 'auth/wallet/login') session = sessions.loginByWallet(body, venue.clockMs);
     else return this.#answer(404, '404 page not found');
     const expires = new Date(session.expiresMs).toUTCString();
+    const { subAccountId, owner } = session.credentials;
+    // The second one is the same number under the name that the Python SDK reads.
+    const ids = { sub_account_id: subAccountId, trading_account_id: subAccountId, funding_account_address: owner };
     return {
-      ...this.#answer(
-        200,
-        JSON.stringify({
-          location: '',
-          status: 'success',
-          sub_account_id: session.credentials.subAccountId,
-          // The same number under the name that the Python SDK reads.
-          trading_account_id: session.credentials.subAccountId,
-          funding_account_address: session.credentials.owner,
-        }),
-      ),
+      ...this.#answer(200, JSON.stringify({ location: '', status: 'success', ...ids })),
       headers: {
         ...this.#headers(),
         'set-cookie': `gravity=${session.cookie}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=None`,
@@ -294,6 +276,11 @@ export class Api {
       },
     };
   }
+}
+
+/** All names of its account; none without a session. */
+function namesOf(session: Session | null): readonly string[] {
+  return session === null ? [] : [session.credentials.name, session.credentials.subAccountId];
 }
 
 /** `null` and an empty body count as `{}` (API 10). @throws VenueError 1003 if it is not JSON or not an object. */

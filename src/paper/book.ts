@@ -2,7 +2,7 @@ import { type Candle, countCandle } from './candles.ts';
 import { least, most } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import type { Level, Market } from './market.ts';
-import { type PaperOrder, type PublicTrade, SLACK } from './model.ts';
+import { keepLast, type PaperOrder, type PublicTrade } from './model.ts';
 
 /**
  * The book of one instrument: the crowd's market, the accounts' resting orders, and the trades. How an incoming order
@@ -139,6 +139,5 @@ export function recordTrade(book: Book, trade: PublicTrade): void {
     book.sellValue += size * price;
   }
   countCandle(book.candles, trade);
-  book.trades.push(trade);
-  if (book.trades.length > TRADES_KEPT + SLACK) book.trades.splice(0, book.trades.length - TRADES_KEPT);
+  keepLast(book.trades, trade, TRADES_KEPT);
 }

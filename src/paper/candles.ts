@@ -1,5 +1,4 @@
-import type { PublicTrade } from './model.ts';
-import { NS } from './model.ts';
+import { keepLast, NS, type PublicTrade } from './model.ts';
 
 /**
  * Candles of a minute from public trades, and longer ones made of them (API 4). Prices and sizes count 1e-9, money
@@ -19,7 +18,6 @@ export interface Candle {
 const MINUTE_MS = 60_000;
 /** Kept per instrument: two days. */
 const KEPT = 2_880;
-const SLACK = 100;
 
 /** Available lengths, minutes. */
 export const CANDLE_MINUTES: Readonly<Record<string, number>> = {
@@ -33,12 +31,8 @@ export function countCandle(candles: Candle[], { timeNs, price, size }: PublicTr
   const prices = { open: price, high: price, low: price, close: price };
   const one: Candle = { openMs, ...prices, volume: size, value: price * size, trades: 1 };
   const last = candles.at(-1);
-  if (last?.openMs === openMs) {
-    add(last, one);
-    return;
-  }
-  candles.push(one);
-  if (candles.length > KEPT + SLACK) candles.splice(0, candles.length - KEPT);
+  if (last?.openMs === openMs) add(last, one);
+  else keepLast(candles, one, KEPT);
 }
 
 function add(into: Candle, other: Candle): void {

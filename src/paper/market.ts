@@ -29,70 +29,28 @@ export interface MarketProfile {
   readonly raceChance: number;
 }
 
+/** No trend, and no way back to the start. */
+const TRENDLESS = { driftBps: 0, regimeHours: 1, homeHours: 0 };
+
 /**
  * `lively` is the default of a paper run: prices come and go within seconds, so that a minute shows everything the
  * engine does. The others are for campaigns, ordered by difficulty for a hedger.
  */
 export const PROFILES = {
-  lively: {
-    noiseTicks: 1.6,
-    reversionSteps: 30,
-    anchorBps: 6,
-    driftBps: 0,
-    regimeHours: 1,
-    homeHours: 0,
-    takerChance: 0.35,
-    raceChance: 0.06,
-  },
+  lively: { ...TRENDLESS, noiseTicks: 1.6, reversionSteps: 30, anchorBps: 6, takerChance: 0.35, raceChance: 0.06 },
   calm: {
-    noiseTicks: 0.6,
-    reversionSteps: 80,
-    anchorBps: 12,
-    driftBps: 0,
-    regimeHours: 1,
-    homeHours: 6,
-    takerChance: 0.15,
-    raceChance: 0.01,
+    ...{ noiseTicks: 0.6, reversionSteps: 80, anchorBps: 12, takerChance: 0.15, raceChance: 0.01 },
+    ...{ ...TRENDLESS, homeHours: 6 },
   },
   meanReverting: {
-    noiseTicks: 2,
-    reversionSteps: 40,
-    anchorBps: 60,
-    driftBps: 0,
-    regimeHours: 1,
-    homeHours: 2,
-    takerChance: 0.25,
-    raceChance: 0.02,
+    ...{ noiseTicks: 2, reversionSteps: 40, anchorBps: 60, takerChance: 0.25, raceChance: 0.02 },
+    ...{ ...TRENDLESS, homeHours: 2 },
   },
-  choppy: {
-    noiseTicks: 4,
-    reversionSteps: 20,
-    anchorBps: 40,
-    driftBps: 0,
-    regimeHours: 1,
-    homeHours: 0,
-    takerChance: 0.3,
-    raceChance: 0.04,
-  },
-  walk: {
-    noiseTicks: 1,
-    reversionSteps: 40,
-    anchorBps: 60,
-    driftBps: 0,
-    regimeHours: 1,
-    homeHours: 0,
-    takerChance: 0.25,
-    raceChance: 0.02,
-  },
+  choppy: { ...TRENDLESS, noiseTicks: 4, reversionSteps: 20, anchorBps: 40, takerChance: 0.3, raceChance: 0.04 },
+  walk: { ...TRENDLESS, noiseTicks: 1, reversionSteps: 40, anchorBps: 60, takerChance: 0.25, raceChance: 0.02 },
   trending: {
-    noiseTicks: 1.5,
-    reversionSteps: 40,
-    anchorBps: 30,
-    driftBps: 60,
-    regimeHours: 4,
-    homeHours: 0,
-    takerChance: 0.25,
-    raceChance: 0.03,
+    ...{ noiseTicks: 1.5, reversionSteps: 40, anchorBps: 30, takerChance: 0.25, raceChance: 0.03 },
+    ...{ driftBps: 60, regimeHours: 4, homeHours: 0 },
   },
 } as const satisfies Record<string, MarketProfile>;
 export type ProfileName = keyof typeof PROFILES;
@@ -145,6 +103,16 @@ export interface Market {
   touch(ask: boolean): bigint | null;
   mark(): bigint;
   index(): bigint;
+}
+
+/** Takes that much from the level of a ladder at that price. */
+export function takeFrom(side: Level[], price: bigint, size: bigint): void {
+  const index = side.findIndex((level) => level.price === price);
+  const level = side[index];
+  if (level === undefined) return;
+  const rest = level.size - least(level.size, size);
+  if (rest === 0n) side.splice(index, 1);
+  else side[index] = { ...level, size: rest };
 }
 
 function noise(first: number, second: number): number {
@@ -203,15 +171,8 @@ export class InstrumentMarket implements Market {
 
   step(): Flow {
     const random = this.#random;
-    const [a, b, c, d, e, f, g] = [
-      random.next(),
-      random.next(),
-      random.next(),
-      random.next(),
-      random.next(),
-      random.next(),
-      random.next(),
-    ] as const;
+    const [a, b, c, d] = [random.next(), random.next(), random.next(), random.next()] as const;
+    const [e, f, g] = [random.next(), random.next(), random.next()] as const;
     const profile = this.#profile;
     this.#step += 1;
     if (!this.#frozen) {
@@ -244,15 +205,6 @@ export class InstrumentMarket implements Market {
   /** It moves in steps only. */
   nextMs(): number {
     return Number.POSITIVE_INFINITY;
-  }
-
-  /** Steps taken so far. */
-  get steps(): number {
-    return this.#step;
-  }
-
-  get empty(): boolean {
-    return this.#empty;
   }
 
   /** The crowd leaves or returns; prices move on unseen. */
@@ -341,19 +293,12 @@ export class InstrumentMarket implements Market {
 
   /** Takes that much from the crowd's level. */
   consume(ask: boolean, price: bigint, size: bigint): void {
-    if (this.#script !== null) {
-      const side = ask ? this.#script.asks : this.#script.bids;
-      const index = side.findIndex((level) => level.price === price);
-      const level = side[index];
-      if (level === undefined) return;
-      const rest = level.size - least(level.size, size);
-      if (rest === 0n) side.splice(index, 1);
-      else side[index] = { ...level, size: rest };
-      return;
+    if (this.#script !== null) takeFrom(ask ? this.#script.asks : this.#script.bids, price, size);
+    else {
+      const tick = Number(price / this.spec.tick);
+      const key = ask ? tick : -tick;
+      this.#eaten.set(key, (this.#eaten.get(key) ?? 0n) + size);
     }
-    const tick = Number(price / this.spec.tick);
-    const key = ask ? tick : -tick;
-    this.#eaten.set(key, (this.#eaten.get(key) ?? 0n) + size);
   }
 
   /** The crowd's best price, whatever our accounts do; null on an empty side. */

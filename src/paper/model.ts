@@ -188,7 +188,15 @@ export interface VenueOptions {
 export const NS = 1_000_000n;
 
 /** A list is cut when it exceeds its bound by this much, so that cutting is rare. */
-export const SLACK = 512;
+const SLACK = 512;
+
+/** Records a row at the end of a list that keeps about `most`. @returns the oldest ones, which it drops */
+export function keepLast<T>(rows: T[], row: T, most: number): readonly T[] {
+  rows.push(row);
+  return rows.length > most + SLACK ? rows.splice(0, rows.length - most) : NONE;
+}
+
+const NONE: readonly never[] = [];
 
 /** Whether the order is in the book or on its way there. */
 export function alive(order: PaperOrder): boolean {

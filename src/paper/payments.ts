@@ -1,5 +1,5 @@
 import { E9 } from './fixed.ts';
-import { type PaperAccount, SLACK } from './model.ts';
+import { keepLast, type PaperAccount } from './model.ts';
 
 /**
  * Changes of an account's balance besides fills: funding, transfers, deposits. Amounts count 1e-18, funding rates 1e-9.
@@ -28,8 +28,7 @@ const ROWS_KEPT = 10_000;
 
 /** Records a row, dropping the oldest. */
 export function remember<T>(rows: T[], row: T): void {
-  rows.push(row);
-  if (rows.length > ROWS_KEPT + SLACK) rows.splice(0, rows.length - ROWS_KEPT);
+  keepLast(rows, row, ROWS_KEPT);
 }
 
 /** Share of the notional that longs pay at each interval, and the next time by the exchange's clock. */

@@ -1,6 +1,6 @@
-import { E9, least } from './fixed.ts';
+import { E9 } from './fixed.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import type { Level, Market } from './market.ts';
+import { type Level, type Market, takeFrom } from './market.ts';
 
 /**
  * A recorded market (strategy 19.2): books, trades and marks are played at their receive times instead of a seeded
@@ -254,13 +254,7 @@ export class ReplayMarket implements Market {
 
   /** Until the next book shows the real size. */
   consume(ask: boolean, price: bigint, size: bigint): void {
-    const side = this.#side(ask);
-    const index = side.findIndex((level) => level.price === price);
-    const level = side[index];
-    if (level === undefined) return;
-    const rest = level.size - least(level.size, size);
-    if (rest === 0n) side.splice(index, 1);
-    else side[index] = { ...level, size: rest };
+    takeFrom(this.#side(ask), price, size);
   }
 
   touch(ask: boolean): bigint | null {

@@ -2,13 +2,12 @@ import type { Api } from './api.ts';
 import { ERRORS, VenueError } from './errors.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, type FaultRule, type Faults } from './faults.ts';
 import { e9, printE9 } from './fixed.ts';
-import type { Level } from './market.ts';
 import type { PaperAccount } from './model.ts';
 import { liteText, toFull, toLite } from './names.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { readSubscription, STREAMS, type Subscription } from './subscriptions.ts';
 import type { Venue } from './venue.ts';
-import { bookView, type Json, miniView, positionView, tickerView, tradeView } from './views.ts';
+import { bookView, type Json, levelView, miniView, positionView, tickerView, tradeView } from './views.ts';
 
 /** One connection: its frames, their numbers, and the faults of streams (API 8). */
 
@@ -70,19 +69,17 @@ const HELD_MAX = 1_000;
 /** Longest wait of a message for the next one of its stream. */
 const SWAP_MS = 2_000;
 
-/** Numbers that all connections share. */
-interface Sequences {
-  /** The last number used on that stream and selector. */
-  lastSequence(key: string): number;
+interface ClientParts extends StreamParts {
+  /** All connections share its numbers: the last one used on that stream and selector. */
+  readonly hub: { lastSequence(key: string): number };
+  readonly variant: Variant;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly session: Session | null;
+  readonly sink: Sink;
 }
 
 export class Client {
-  readonly #parts: StreamParts;
-  readonly #hub: Sequences;
-  readonly #variant: Variant;
-  readonly #headers: Readonly<Record<string, string | undefined>>;
-  readonly #session: Session | null;
-  readonly #sink: Sink;
+  readonly #parts: ClientParts;
   /** By stream and primary selector. */
   readonly #subscriptions = new Map<string, Subscription>();
   /** By stream and primary selector: messages delayed by faults. */
@@ -98,35 +95,31 @@ export class Client {
   #legacyFull = false;
   #closed = false;
 
-  constructor(
-    parts: StreamParts,
-    hub: Sequences,
-    variant: Variant,
-    headers: Readonly<Record<string, string | undefined>>,
-    session: Session | null,
-    sink: Sink,
-  ) {
+  constructor(parts: ClientParts) {
     this.#parts = parts;
-    this.#hub = hub;
-    this.#variant = variant;
-    this.#headers = headers;
-    this.#session = session;
-    this.#sink = sink;
   }
 
   get #lite(): boolean {
-    return this.#variant === 'lite' || (this.#variant === 'legacy' && !this.#legacyFull);
+    return this.#parts.variant === 'lite' || (this.#parts.variant === 'legacy' && !this.#legacyFull);
   }
 
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#sink.close(code, reason);
+    this.#parts.sink.close(code, reason);
+  }
+
+  /** Closes it if its session has expired. */
+  #endsExpired(): boolean {
+    const { session, venue } = this.#parts;
+    if (session === null || session.expiresMs > venue.clockMs) return false;
+    this.close(1008, 'session expired');
+    return true;
   }
 
   /** The key that opened its session; null: no session. */
   get apiKey(): string | null {
-    return this.#session?.credentials.apiKey ?? null;
+    return this.#parts.session?.credentials.apiKey ?? null;
   }
 
   /** Gaps of this connection. */
@@ -135,7 +128,7 @@ export class Client {
   }
 
   #send(struct: string, value: Json): void {
-    if (!this.#closed) this.#sink.send(this.#lite ? liteText(struct, value) : JSON.stringify(value));
+    if (!this.#closed) this.#parts.sink.send(this.#lite ? liteText(struct, value) : JSON.stringify(value));
   }
 
   #noteGap(key: string): void {
@@ -168,21 +161,17 @@ export class Client {
 
   /** Sends one frame; number 0 is a snapshot. Stream faults apply here. */
   frame(subscription: Subscription, feed: Json, sequence: number): void {
-    const { faults, venue } = this.#parts;
+    const { faults, venue, session, sessions } = this.#parts;
     const { stream, account } = subscription;
-    if (this.#session !== null && this.#session.expiresMs <= venue.clockMs) {
-      this.close(1008, 'session expired');
-      return;
-    }
-    if (venue.nowMs < this.#silentUntilMs) return;
+    if (this.#endsExpired() || venue.nowMs < this.#silentUntilMs) return;
     const names = account === null ? [] : [account.name, account.subAccountId];
     const strikes = (kind: FaultKind): FaultRule | null => faults.strikes(kind, stream, names);
     if (strikes('disconnect') !== null) {
       this.close(1011, 'internal error');
       return;
     }
-    if (this.#session !== null && strikes('session-over') !== null) {
-      this.#parts.sessions.revoke(this.#session.credentials.subAccountId);
+    if (session !== null && strikes('session-over') !== null) {
+      sessions.revoke(session.credentials.subAccountId);
       this.close(1008, 'session expired');
       return;
     }
@@ -283,7 +272,7 @@ export class Client {
       const levels = venue.levels(subscription.instrument!, ask, DELTA_DEPTH);
       const now = new Map(levels.map((level) => [level.price, level.size]));
       const changes: Json[] = [];
-      for (const level of levels) if (before.get(level.price) !== level.size) changes.push(this.#level(level));
+      for (const level of levels) if (before.get(level.price) !== level.size) changes.push(levelView(level));
       for (const price of before.keys()) {
         if (!now.has(price)) changes.push({ price: printE9(price), size: '0.0', num_orders: 0 });
       }
@@ -295,10 +284,6 @@ export class Client {
     subscription.bids = bidsNow;
     subscription.asks = asksNow;
     return { event_time: venue.stampNs().toString(), instrument: subscription.instrument, bids, asks };
-  }
-
-  #level(level: Level): Json {
-    return { price: printE9(level.price), size: printE9(level.size), num_orders: level.orders };
   }
 
   receive(text: string, nowMs: number): void {
@@ -314,24 +299,19 @@ export class Client {
       this.#fail(1003, undefined, '');
       return;
     }
-    if (this.#session !== null && this.#session.expiresMs <= venue.clockMs) {
-      this.close(1008, 'session expired');
-      return;
-    }
-    if (this.#variant === 'legacy') this.#legacy(message);
-    else this.#rpc(this.#variant === 'lite' ? (toFull('JSONRPCRequest', message) as Json) : message);
+    if (this.#endsExpired()) return;
+    if (this.#parts.variant === 'legacy') this.#legacy(message);
+    else this.#rpc(this.#parts.variant === 'lite' ? (toFull('JSONRPCRequest', message) as Json) : message);
   }
 
   #fail(code: number, id: unknown, method: string): void {
     const [status, message] = ERRORS[code]!;
-    if (this.#variant === 'legacy') this.#send('FullError', { code, message, status });
-    else
-      this.#send('JSONRPCResponse', {
-        jsonrpc: '2.0',
-        error: { code, message },
-        ...(id === undefined ? {} : { id }),
-        method,
-      });
+    if (this.#parts.variant === 'legacy') this.#send('FullError', { code, message, status });
+    else this.#respond(id, method, { error: { code, message } });
+  }
+
+  #respond(id: unknown, method: string, outcome: Json): void {
+    this.#send('JSONRPCResponse', { jsonrpc: '2.0', ...outcome, ...(id === undefined ? {} : { id }), method });
   }
 
   #rpc(request: Json): void {
@@ -358,12 +338,7 @@ export class Client {
       } else {
         result = this.#call(method, params);
       }
-      this.#send('JSONRPCResponse', {
-        jsonrpc: '2.0',
-        result,
-        ...(id === undefined ? {} : { id }),
-        method,
-      });
+      this.#respond(id, method, { result });
       after?.();
     } catch (error) {
       if (!(error instanceof VenueError)) throw error;
@@ -379,7 +354,7 @@ export class Client {
     const lite = this.#lite && known.request !== null;
     const body = lite ? (toFull(known.request!, params) as Json) : params;
     const { api, sessions, venue } = this.#parts;
-    const result = api.call(route, body, sessions.authenticate(this.#headers, venue.clockMs));
+    const result = api.call(route, body, sessions.authenticate(this.#parts.headers, venue.clockMs));
     return this.#lite ? (toLite(known.response, result) as Json) : result;
   }
 
@@ -396,13 +371,8 @@ export class Client {
         after();
       } else if (request.method === 'unsubscribe') {
         const result = this.#unsubscribe(request.stream, request.feed);
-        this.#send('WSSubscribeResponseV1Legacy', {
-          ...id,
-          subs: [],
-          ...result,
-          num_snapshots: [],
-          first_sequence_number: [],
-        });
+        const nothing = { num_snapshots: [], first_sequence_number: [] };
+        this.#send('WSSubscribeResponseV1Legacy', { ...id, subs: [], ...result, ...nothing });
       } else {
         throw new VenueError(1003);
       }
@@ -421,7 +391,7 @@ export class Client {
 
   #subscribe(stream: unknown, selectors: unknown): [Json, () => void] {
     const made = this.#selectors(selectors).map((selector) =>
-      readSubscription(this.#parts.venue, this.#session, String(stream), selector),
+      readSubscription(this.#parts.venue, this.#parts.session, String(stream), selector),
     );
     if (this.#subscriptions.size + made.length > MAX_SUBSCRIPTIONS) throw new VenueError(1102);
     const snapshots = made.map((subscription) => this.#snapshots(subscription));
@@ -453,7 +423,7 @@ export class Client {
   #latest(subscription: Subscription): number {
     if (!this.#counts(subscription)) return 0;
     const own = subscription.spec.kind === 'delta-book' || subscription.spec.kind === 'delta-quote';
-    return own ? subscription.sequence : this.#hub.lastSequence(`${subscription.stream} ${subscription.primary}`);
+    return own ? subscription.sequence : this.#parts.hub.lastSequence(`${subscription.stream} ${subscription.primary}`);
   }
 
   #unsubscribe(stream: unknown, selectors: unknown): Json {

@@ -45,13 +45,12 @@ export class StreamHub {
     const { sessions, venue } = this.#parts;
     const session = sessions.authenticate(headers, venue.clockMs);
     if (session === null && headers.cookie !== undefined && /gravity=/.test(headers.cookie)) return 401;
-    const client: Client = new Client(this.#parts, this, variant, headers, session, {
-      send: (text) => sink.send(text),
-      close: (code, reason) => {
-        this.#clients.delete(client);
-        sink.close(code, reason);
-      },
-    });
+    const close = (code: number, reason: string): void => {
+      this.#clients.delete(client);
+      sink.close(code, reason);
+    };
+    const own: Sink = { send: (text) => sink.send(text), close };
+    const client: Client = new Client({ ...this.#parts, hub: this, variant, headers, session, sink: own });
     this.#clients.add(client);
     return {
       receive: (text, nowMs) => {
@@ -110,17 +109,10 @@ export class StreamHub {
       case 'order': {
         const { order } = event;
         const about = { account: order.account, instrument: order.instrument };
+        const ids = { order_id: order.orderId, client_order_id: order.clientOrderId };
         return [
           { ...about, stream: 'v1.order', feed: () => orderView(order) },
-          {
-            ...about,
-            stream: 'v1.state',
-            feed: () => ({
-              order_id: order.orderId,
-              client_order_id: order.clientOrderId,
-              order_state: stateView(order),
-            }),
-          },
+          { ...about, stream: 'v1.state', feed: () => ({ ...ids, order_state: stateView(order) }) },
         ];
       }
       case 'fill': {
@@ -147,15 +139,10 @@ export class StreamHub {
         });
         return [{ account, instrument: null, stream: 'v1.cancel', feed }];
       }
-      case 'trade':
-        return [
-          {
-            account: null,
-            instrument: event.trade.instrument,
-            stream: 'v1.trade',
-            feed: () => tradeView(event.trade),
-          },
-        ];
+      case 'trade': {
+        const { trade } = event;
+        return [{ account: null, instrument: trade.instrument, stream: 'v1.trade', feed: () => tradeView(trade) }];
+      }
     }
   }
 }

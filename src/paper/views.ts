@@ -17,6 +17,12 @@ const TRIGGER = {
 /** Price of one USDT in dollars. */
 export const USDT_INDEX = '1.000289735';
 
+/** The only currency; the amounts as printed. */
+function usdtBalance(balance: string, available_to_transfer: string): Json {
+  const results = { entry_price: '1.0', realized_pnl: '0.0', unrealized_pnl: '0.0' };
+  return { currency: 'USDT', balance, index_price: USDT_INDEX, ...results, available_to_transfer };
+}
+
 /** The changing part of an order. */
 export function stateView(order: PaperOrder): Json {
   const closed = order.status !== 'OPEN' && order.status !== 'PENDING';
@@ -32,6 +38,8 @@ export function stateView(order: PaperOrder): Json {
 }
 
 export function orderView(order: PaperOrder): Json {
+  const { instrument, size, price, buy } = order;
+  const { signer, r, s, v, nonce } = order.signature;
   return {
     order_id: order.orderId,
     sub_account_id: order.account.subAccountId,
@@ -39,23 +47,8 @@ export function orderView(order: PaperOrder): Json {
     time_in_force: order.timeInForce,
     post_only: order.postOnly,
     reduce_only: order.reduceOnly,
-    legs: [
-      {
-        instrument: order.instrument,
-        size: printE9(order.size),
-        limit_price: printE9(order.price),
-        is_buying_asset: order.buy,
-      },
-    ],
-    signature: {
-      signer: order.signature.signer,
-      r: order.signature.r,
-      s: order.signature.s,
-      v: order.signature.v,
-      expiration: order.expirationNs.toString(),
-      nonce: order.signature.nonce,
-      chain_id: '0',
-    },
+    legs: [{ instrument, size: printE9(size), limit_price: printE9(price), is_buying_asset: buy }],
+    signature: { signer, r, s, v, expiration: order.expirationNs.toString(), nonce, chain_id: '0' },
     metadata: {
       client_order_id: order.clientOrderId,
       create_time: order.createdNs.toString(),
@@ -271,7 +264,6 @@ export function summaryView(venue: Venue, account: PaperAccount): Json {
   const unrealized = venue.unrealized(visible.holdings.values());
   const equity = visible.balance + unrealized;
   const available = equity - initial - (unrealized < 0n ? unrealized : 0n);
-  const balance = printQuote(visible.balance);
   return {
     event_time: venue.stampNs().toString(),
     sub_account_id: account.subAccountId,
@@ -282,17 +274,7 @@ export function summaryView(venue: Venue, account: PaperAccount): Json {
     initial_margin: printQuote(initial),
     maintenance_margin: printQuote(maintenance),
     available_balance: printQuote(available),
-    spot_balances: [
-      {
-        currency: 'USDT',
-        balance,
-        index_price: USDT_INDEX,
-        entry_price: '1.0',
-        realized_pnl: '0.0',
-        unrealized_pnl: '0.0',
-        available_to_transfer: printQuote(most(0n, available)),
-      },
-    ],
+    spot_balances: [usdtBalance(printQuote(visible.balance), printQuote(most(0n, available)))],
     positions: positionsView(venue, account, () => true, margins),
     settle_index_price: USDT_INDEX,
     is_vault: false,
@@ -319,17 +301,7 @@ export function aggregateView(venue: Venue, owner: string): Json {
   return {
     main_account_id: owner,
     total_equity: printQuote(equity),
-    spot_balances: [
-      {
-        currency: 'USDT',
-        balance: '0.0',
-        index_price: USDT_INDEX,
-        entry_price: '1.0',
-        realized_pnl: '0.0',
-        unrealized_pnl: '0.0',
-        available_to_transfer: '0.0',
-      },
-    ],
+    spot_balances: [usdtBalance('0.0', '0.0')],
     vault_investments: [],
     total_sub_account_balance: printQuote(equity),
     total_sub_account_equity: printQuote(equity),
@@ -361,7 +333,7 @@ export function instrumentView(spec: InstrumentSpec): Json {
   };
 }
 
-function levelView(level: Level): Json {
+export function levelView(level: Level): Json {
   return { price: printE9(level.price), size: printE9(level.size), num_orders: level.orders };
 }
 
