@@ -1,8 +1,8 @@
 import { names } from './api-orders.ts';
-import { type ApiParts, filter, page, type Route, route, strings, text } from './api-route.ts';
+import { type ApiParts, byTime, filter, page, type Route, route, strings, text } from './api-route.ts';
 import { DEFAULT_FOR_MS } from './faults.ts';
-import type { PaperAccount } from './model.ts';
-import type { PaperTransfer } from './payments.ts';
+import type { PaperAccount, PaperFill } from './model.ts';
+import type { PaperFunding, PaperTransfer } from './payments.ts';
 import type { Session } from './sessions.ts';
 import {
   aggregateView,
@@ -23,48 +23,26 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
   const { venue } = parts;
   const builders = new Map<string, Json[]>();
   return {
-    fill_history: route('ApiFillHistoryRequest', 'ApiFillHistoryResponse', 'account', ({ account, body }) => {
+    fill_history: route('ApiFillHistory', 'account', ({ account, body }) => {
       const passes = filter(body);
-      const [fills, next] = page(
-        account.fills,
-        (fill) => fill.timeNs,
-        (fill) => passes(venue.book(fill.order.instrument).spec),
-        body,
-      );
-      return { result: fills.map(fillView), next };
+      const asked = (fill: PaperFill) => passes(venue.book(fill.order.instrument).spec);
+      return page(account.fills, { stamp: byTime, passes: asked, view: fillView }, body);
     }),
-    funding_payment_history: route(
-      'ApiFundingPaymentHistoryRequest',
-      'ApiFundingPaymentHistoryResponse',
-      'account',
-      ({ account, body }) => {
-        const passes = filter(body);
-        const [found, next] = page(
-          venue.fundingPayments,
-          (row) => row.timeNs,
-          (row) =>
-            row.account === account &&
-            [undefined, null, '', row.instrument].includes(body.instrument as string) &&
-            passes(venue.book(row.instrument).spec),
-          body,
-        );
-        return { result: found.map(fundingView), next };
-      },
-    ),
-    transfer_history: route(
-      'ApiTransferHistoryRequest',
-      'ApiTransferHistoryResponse',
-      'session',
-      ({ session, body }) => {
-        const [found, next] = page(venue.transfers, (row) => row.timeNs, isOf(session, body), body);
-        return { result: found.map(transferView), next };
-      },
-    ),
-    deposit_history: route('ApiDepositHistoryRequest', 'ApiDepositHistoryResponse', 'session', ({ session, body }) => {
-      const [found, next] = page(venue.deposits, (row) => row.timeNs, isOf(session, body), body);
-      return { result: found.map(depositView), next };
+    funding_payment_history: route('ApiFundingPaymentHistory', 'account', ({ account, body }) => {
+      const passes = filter(body);
+      const asked = (row: PaperFunding) =>
+        row.account === account &&
+        [undefined, null, '', row.instrument].includes(body.instrument as string) &&
+        passes(venue.book(row.instrument).spec);
+      return page(venue.fundingPayments, { stamp: byTime, passes: asked, view: fundingView }, body);
     }),
-    positions: route('ApiPositionsRequest', 'ApiPositionsResponse', 'account', ({ account, body }) => {
+    transfer_history: route('ApiTransferHistory', 'session', ({ session, body }) =>
+      page(venue.transfers, { stamp: byTime, passes: isOf(session, body), view: transferView }, body),
+    ),
+    deposit_history: route('ApiDepositHistory', 'session', ({ session, body }) =>
+      page(venue.deposits, { stamp: byTime, passes: isOf(session, body), view: depositView }, body),
+    ),
+    positions: route('ApiPositions', 'account', ({ account, body }) => {
       const passes = filter(body);
       showWrongMark(parts, account);
       const result = positionsView(venue, account, passes);
@@ -73,48 +51,38 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
       }
       return { result };
     }),
-    account_summary: route('ApiSubAccountSummaryRequest', 'ApiSubAccountSummaryResponse', 'account', ({ account }) => ({
+    account_summary: route('ApiSubAccountSummary', 'account', ({ account }) => ({
       result: summaryView(venue, account),
     })),
-    aggregated_account_summary: route(null, 'ApiAggregatedAccountSummaryResponse', 'session', ({ session }) => ({
+    aggregated_account_summary: route([null, 'ApiAggregatedAccountSummaryResponse'], 'session', ({ session }) => ({
       result: aggregateView(venue, session!.credentials.owner),
     })),
-    get_all_initial_leverage: route(
-      'ApiGetAllInitialLeverageRequest',
-      'ApiGetAllInitialLeverageResponse',
-      'account',
-      ({ account }) => ({
-        results: [...venue.books()].map(({ spec }) => parts.terms.row(account.subAccountId, spec.name)),
-      }),
-    ),
-    margin_rules: route('ApiGetMarginRulesRequest', 'ApiGetMarginRulesResponse', 'public', ({ body }) =>
+    get_all_initial_leverage: route('ApiGetAllInitialLeverage', 'account', ({ account }) => ({
+      results: [...venue.books()].map(({ spec }) => parts.terms.row(account.subAccountId, spec.name)),
+    })),
+    margin_rules: route('ApiGetMarginRules', 'public', ({ body }) =>
       parts.terms.marginRules(venue.book(text(body.instrument)).spec),
     ),
-    funding_account_summary: route(null, 'ApiFundingAccountSummaryResponse', 'session', ({ session }) =>
+    funding_account_summary: route([null, 'ApiFundingAccountSummaryResponse'], 'session', ({ session }) =>
       parts.terms.summary(session!.credentials.subAccountId, session!.credentials.owner),
     ),
-    get_sub_accounts: route(null, 'ApiGetSubAccountsResponse', 'session', ({ session }) => ({
+    get_sub_accounts: route([null, 'ApiGetSubAccountsResponse'], 'session', ({ session }) => ({
       sub_account_ids: [session!.credentials.subAccountId],
     })),
-    get_authorized_builders: route(null, 'ApiGetAuthorizedBuildersResponse', 'session', ({ session }) => ({
+    get_authorized_builders: route([null, 'ApiGetAuthorizedBuildersResponse'], 'session', ({ session }) => ({
       results: builders.get(session!.credentials.owner) ?? [],
     })),
-    authorize_builder: route(
-      'ApiAuthorizeBuilderRequest',
-      'ApiAuthorizeBuilderResponse',
-      'session',
-      ({ session, body }) => {
-        const { owner } = session!.credentials;
-        const known = (builders.get(owner) ?? []).filter((row) => row.builder_account_id !== body.builder_account_id);
-        const row = {
-          builder_account_id: text(body.builder_account_id),
-          max_futures_fee_rate: String(body.max_futures_fee_rate),
-          max_spot_fee_rate: String(body.max_spot_fee_rate),
-        };
-        builders.set(owner, [...known, row].slice(-BUILDERS_KEPT));
-        return { result: { ack: true, tx_id: '0' } };
-      },
-    ),
+    authorize_builder: route('ApiAuthorizeBuilder', 'session', ({ session, body }) => {
+      const { owner } = session!.credentials;
+      const known = (builders.get(owner) ?? []).filter((row) => row.builder_account_id !== body.builder_account_id);
+      const row = {
+        builder_account_id: text(body.builder_account_id),
+        max_futures_fee_rate: String(body.max_futures_fee_rate),
+        max_spot_fee_rate: String(body.max_spot_fee_rate),
+      };
+      builders.set(owner, [...known, row].slice(-BUILDERS_KEPT));
+      return { result: { ack: true, tx_id: '0' } };
+    }),
   };
 }
 

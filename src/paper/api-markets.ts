@@ -1,7 +1,8 @@
-import { type ApiParts, filter, limit, PAGE_DEFAULT, page, type Route, route, text } from './api-route.ts';
-import { CANDLE_MINUTES, candlesOf } from './candles.ts';
+import { type ApiParts, byTime, filter, limit, PAGE_DEFAULT, page, type Route, route, text } from './api-route.ts';
+import { CANDLE_MINUTES, type Candle, candlesOf } from './candles.ts';
 import { VenueError } from './errors.ts';
 import { NS } from './model.ts';
+import type { PaidRate } from './payments.ts';
 import { bookView, candleView, instrumentView, miniView, paidRateView, tickerView, tradeView } from './views.ts';
 
 const DEPTHS = [10, 50, 100, 500];
@@ -11,82 +12,62 @@ const TRADE_LIMITS = [50, 200, 500, 1000];
 export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   return {
-    instrument: route('ApiGetInstrumentRequest', 'ApiGetInstrumentResponse', 'public', ({ body }) => ({
+    instrument: route('ApiGetInstrument', 'public', ({ body }) => ({
       result: instrumentView(venue.book(text(body.instrument)).spec),
     })),
-    all_instruments: route('ApiGetAllInstrumentsRequest', 'ApiGetAllInstrumentsResponse', 'public', ({ body }) => ({
+    all_instruments: route('ApiGetAllInstruments', 'public', ({ body }) => ({
       result: [...venue.books()]
         .filter((book) => book.spec.active || body.is_active !== true)
         .map((book) => instrumentView(book.spec)),
     })),
-    instruments: route(
-      'ApiGetFilteredInstrumentsRequest',
-      'ApiGetFilteredInstrumentsResponse',
-      'public',
-      ({ body }) => {
-        const passes = filter(body);
-        const specs = [...venue.books()].map((book) => book.spec);
-        return {
-          result: specs
-            .filter((spec) => passes(spec) && (spec.active || body.is_active !== true))
-            .slice(0, limit(body.limit))
-            .map(instrumentView),
-        };
-      },
-    ),
-    book: route('ApiOrderbookLevelsRequest', 'ApiOrderbookLevelsResponse', 'public', ({ body }) => {
+    instruments: route('ApiGetFilteredInstruments', 'public', ({ body }) => {
+      const passes = filter(body);
+      const specs = [...venue.books()].map((book) => book.spec);
+      return {
+        result: specs
+          .filter((spec) => passes(spec) && (spec.active || body.is_active !== true))
+          .slice(0, limit(body.limit))
+          .map(instrumentView),
+      };
+    }),
+    book: route('ApiOrderbookLevels', 'public', ({ body }) => {
       const instrument = text(body.instrument);
       venue.book(instrument, 3000);
       if (!DEPTHS.includes(body.depth as number)) throw new VenueError(3031);
       return { result: bookView(venue, instrument, body.depth as number) };
     }),
-    mini: route('ApiMiniTickerRequest', 'ApiMiniTickerResponse', 'public', ({ body }) => ({
+    mini: route('ApiMiniTicker', 'public', ({ body }) => ({
       result: miniView(venue, venue.book(text(body.instrument))),
     })),
-    ticker: route('ApiTickerRequest', 'ApiTickerResponse', 'public', ({ body }) => ({
+    ticker: route('ApiTicker', 'public', ({ body }) => ({
       result: tickerView(venue, venue.book(text(body.instrument))),
     })),
-    trade: route('ApiTradeRequest', 'ApiTradeResponse', 'public', ({ body }) => {
+    trade: route('ApiTrade', 'public', ({ body }) => {
       const { trades } = venue.book(text(body.instrument));
       const count = body.limit === undefined ? PAGE_DEFAULT : Number(body.limit);
       if (!(count > 0 && count <= TRADE_LIMITS.at(-1)!)) throw new VenueError(1003);
       return { result: trades.slice(-count).reverse().map(tradeView) };
     }),
-    trade_history: route('ApiTradeHistoryRequest', 'ApiTradeHistoryResponse', 'public', ({ body }) => {
+    trade_history: route('ApiTradeHistory', 'public', ({ body }) => {
       const { trades } = venue.book(text(body.instrument));
-      const [found, next] = page(
-        trades,
-        (trade) => trade.timeNs,
-        () => true,
-        body,
-      );
-      return { result: found.map(tradeView), next };
+      return page(trades, { stamp: byTime, view: tradeView }, body);
     }),
-    funding: route('ApiFundingRateRequest', 'ApiFundingRateResponse', 'public', ({ body }) => {
+    funding: route('ApiFundingRate', 'public', ({ body }) => {
       const { name } = venue.book(text(body.instrument)).spec;
-      const [found, next] = page(
-        venue.paidRates,
-        (paid) => paid.timeNs,
-        ({ instrument }) => instrument === name,
-        body,
-      );
-      return { result: found.map(paidRateView), next };
+      const passes = ({ instrument }: PaidRate) => instrument === name;
+      return page(venue.paidRates, { stamp: byTime, passes, view: paidRateView }, body);
     }),
-    kline: route('ApiCandlestickRequest', 'ApiCandlestickResponse', 'public', ({ body }) => {
+    kline: route('ApiCandlestick', 'public', ({ body }) => {
       const { candles } = venue.book(text(body.instrument));
       const interval = text(body.interval);
       const minutes = Object.hasOwn(CANDLE_MINUTES, interval) ? CANDLE_MINUTES[interval]! : null;
       // Only of trades: marks and indices are not kept.
       if (minutes === null || (body.type ?? 'TRADE') !== 'TRADE') throw new VenueError(1003);
-      const [found, next] = page(
-        candlesOf(candles, minutes),
-        ({ openMs }) => BigInt(openMs) * NS,
-        () => true,
-        body,
-      );
-      return { result: found.map((candle) => candleView(text(body.instrument), candle, minutes)), next };
+      const stamp = ({ openMs }: Candle) => BigInt(openMs) * NS;
+      const view = (candle: Candle) => candleView(text(body.instrument), candle, minutes);
+      return page(candlesOf(candles, minutes), { stamp, view }, body);
     }),
-    currency: route(null, 'ApiGetCurrencyResponse', 'public', () => ({
+    currency: route([null, 'ApiGetCurrencyResponse'], 'public', () => ({
       result: [
         { id: 3, symbol: 'USDT', balance_decimals: 6, quantity_multiplier: '1000000' },
         ...[...venue.books()].map(({ spec }) => ({

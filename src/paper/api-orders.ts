@@ -16,32 +16,27 @@ const BULK_MAX = 100;
 export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   return {
-    create_order: route('ApiCreateOrderRequest', 'ApiCreateOrderResponse', 'session', (context) =>
-      create(parts, context),
-    ),
-    cancel_order: route('ApiCancelOrderRequest', 'AckResponse', 'account', (context) => cancel(parts, context)),
-    cancel_all_orders: route('ApiCancelAllOrdersRequest', 'AckResponse', 'account', ({ account, body }) => {
+    create_order: route('ApiCreateOrder', 'session', (context) => create(parts, context)),
+    cancel_order: route(['ApiCancelOrderRequest', 'AckResponse'], 'account', (context) => cancel(parts, context)),
+    cancel_all_orders: route(['ApiCancelAllOrdersRequest', 'AckResponse'], 'account', ({ account, body }) => {
       venue.cancelAll(account, filter(body));
       return { result: { ack: true } };
     }),
-    cancel_on_disconnect: route('ApiCancelOnDisconnectRequest', 'AckResponse', 'account', (context) =>
+    cancel_on_disconnect: route(['ApiCancelOnDisconnectRequest', 'AckResponse'], 'account', (context) =>
       countdown(parts, context),
     ),
-    bulk_orders: route('ApiBulkOrdersRequest', 'ApiBulkOrdersResponse', 'account', (context) => bulk(parts, context)),
-    order: route('ApiGetOrderRequest', 'ApiGetOrderResponse', 'account', (context) => {
+    bulk_orders: route('ApiBulkOrders', 'account', (context) => bulk(parts, context)),
+    order: route('ApiGetOrder', 'account', (context) => {
       const order = venue.find(context.account, idsOf(context.body));
       if (order === null) throw new VenueError(1004);
       return { result: orderView(order) };
     }),
-    open_orders: route('ApiOpenOrdersRequest', 'ApiOpenOrdersResponse', 'account', (context) =>
-      openOrders(parts, context),
-    ),
-    order_history: route('ApiOrderHistoryRequest', 'ApiOrderHistoryResponse', 'account', ({ account, body }) => {
+    open_orders: route('ApiOpenOrders', 'account', (context) => openOrders(parts, context)),
+    order_history: route('ApiOrderHistory', 'account', ({ account, body }) => {
       const passes = filter(body);
       const visible = (order: PaperOrder): boolean =>
         !venue.isHidden(order) && passes(venue.book(order.instrument).spec);
-      const [orders, next] = page(account.closed, (order) => order.updatedNs, visible, body);
-      return { result: orders.map(orderView), next };
+      return page(account.closed, { stamp: (order) => order.updatedNs, passes: visible, view: orderView }, body);
     }),
   };
 }

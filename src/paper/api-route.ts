@@ -38,8 +38,14 @@ export interface Route {
   readonly serve: (context: Context) => Json;
 }
 
-/** `request`: structure of the request; null: none. */
-export function route(request: string | null, response: string, access: Route['access'], serve: Route['serve']): Route {
+/** `structures`: their common name before `Request` and `Response`, or both names. */
+export function route(
+  structures: string | readonly [request: string | null, response: string],
+  access: Route['access'],
+  serve: Route['serve'],
+): Route {
+  const [request, response] =
+    typeof structures === 'string' ? [`${structures}Request`, `${structures}Response`] : structures;
   return { request, response, access, serve };
 }
 
@@ -77,16 +83,22 @@ export function limit(value: unknown): number {
   return Math.min(count, PAGE_MAX);
 }
 
+/** Rows of a paged call: their unique times, which of them the request asks for, and how they are shown. */
+interface Rows<T> {
+  readonly stamp: (row: T) => bigint;
+  readonly passes?: (row: T) => boolean;
+  readonly view: (row: T) => Json;
+}
+
+export function byTime(row: { readonly timeNs: bigint }): bigint {
+  return row.timeNs;
+}
+
 /**
- * One page, newest first. The cursor names the previous page's last item by its unique time, so a page is right even if
- * items were added in between.
+ * The answer of one page, newest first. The cursor names the previous page's last row by its time, so a page is right
+ * even if rows were added in between.
  */
-export function page<T>(
-  items: readonly T[],
-  stamp: (item: T) => bigint,
-  passes: (item: T) => boolean,
-  body: Json,
-): [T[], string] {
+export function page<T>(rows: readonly T[], { stamp, passes = () => true, view }: Rows<T>, body: Json): Json {
   const [from, to] = [time(body.start_time), time(body.end_time)];
   const cursor =
     typeof body.cursor === 'string' && body.cursor !== ''
@@ -94,15 +106,16 @@ export function page<T>(
       : null;
   const count = limit(body.limit);
   const found: T[] = [];
-  for (let index = items.length - 1; index >= 0; index--) {
-    const item = items[index]!;
-    const at = stamp(item);
-    if ((cursor !== null && at >= cursor) || (to !== null && at > to) || !passes(item)) continue;
+  for (let index = rows.length - 1; index >= 0; index--) {
+    const row = rows[index]!;
+    const at = stamp(row);
+    if ((cursor !== null && at >= cursor) || (to !== null && at > to) || !passes(row)) continue;
     if (from !== null && at < from) continue;
     if (found.length === count) {
-      return [found, Buffer.from(stamp(found[count - 1]!).toString()).toString('base64url')];
+      const next = Buffer.from(stamp(found[count - 1]!).toString()).toString('base64url');
+      return { result: found.map(view), next };
     }
-    found.push(item);
+    found.push(row);
   }
-  return [found, ''];
+  return { result: found.map(view), next: '' };
 }
