@@ -10,12 +10,12 @@ import type { Language } from '../texts/language.ts';
 /** The table, worst first, with what needs attention below. */
 export function fleetLines(pairs: readonly FleetPair[], nowMs: number, lang: Language): string[] {
   if (pairs.length === 0) return [fleetText(lang, 'none')];
-  const head = (['pair', 'engine', 'unhedged', 'since', 'equity', 'today', 'alerts', 'heard', 'page'] as const).map(
+  const head = (['pair', 'engine', 'unhedged', 'since', 'equity', 'today', 'alerts', 'lastEntry', 'page'] as const).map(
     (name) => fleetColumn(lang, name),
   );
   const rows = pairs.map((pair) => {
-    const { label, engine, unhedged, since, equity, today, heard } = cellsOf(pair, nowMs, lang);
-    return [label, engine, unhedged, since, equity, today, String(pair.alerts.length), heard, pair.page ?? '-'];
+    const { label, engine, unhedged, since, equity, today, lastEntry } = cellsOf(pair, nowMs, lang);
+    return [label, engine, unhedged, since, equity, today, String(pair.alerts.length), lastEntry, pair.page ?? '-'];
   });
   return [
     totalsText(pairs, lang),
@@ -42,7 +42,7 @@ function cellsOf(pair: FleetPair, nowMs: number, lang: Language) {
     since: pair.unhedgedSinceMs === null ? '-' : lasting(nowMs - pair.unhedgedSinceMs, lang),
     equity: amount(pair.equityUsdt),
     today: amount(pair.todayUsdt),
-    heard: pair.heardAtMs === null ? '-' : clockTime(pair.heardAtMs),
+    lastEntry: pair.lastEntryAtMs === null ? '-' : clockTime(pair.lastEntryAtMs),
   };
 }
 
@@ -89,7 +89,7 @@ export function fleetPage({ pairs, atMs, failure }: FleetReading, nowMs: number,
   const { critical } = fleetTotals(pairs);
   const cell = (text: string, kind = '') => `<td${kind === '' ? '' : ` class="${kind}"`}>${text}</td>`;
   const rows = pairs.map((pair) => {
-    const { label, engine, unhedged, since, equity, today, heard } = cellsOf(pair, nowMs, lang);
+    const { label, engine, unhedged, since, equity, today, lastEntry } = cellsOf(pair, nowMs, lang);
     const isLink = pair.page !== null && /^https?:\/\//.test(pair.page);
     const nets = pair.symbols.filter(({ open }) => open !== null).map(({ instrument, net }) => `${instrument} ${net}`);
     const listed = (texts: readonly string[]) => texts.map(escaped).join('<br>');
@@ -102,7 +102,7 @@ export function fleetPage({ pairs, atMs, failure }: FleetReading, nowMs: number,
       cell(escaped(equity), 'n'),
       cell(escaped(today), 'n'),
       cell(listed(troublesOf(pair, lang)), 'w'),
-      cell(escaped(heard)),
+      cell(escaped(lastEntry)),
       cell(isLink ? `<a href="${escaped(pair.page ?? '')}">${fleetColumn(lang, 'page')}</a>` : ''),
     ];
     return `<tr>${cells.join('')}</tr>`;

@@ -143,8 +143,8 @@ export async function fleetMetrics(pairs: readonly FleetPair[], isFresh: boolean
     'Critical alerts that are open.',
     ({ alerts }) => alerts.filter(({ critical }) => critical).length,
   );
-  gauge('heard_seconds', 'Time of the newest entry of its journal, Unix seconds.', ({ heardAtMs }) =>
-    heardAtMs === null ? null : heardAtMs / 1_000,
+  gauge('last_entry_seconds', 'Time of the newest entry of its journal, Unix seconds.', ({ lastEntryAtMs }) =>
+    lastEntryAtMs === null ? null : lastEntryAtMs / 1_000,
   );
   return registry.metrics();
 }

@@ -164,8 +164,8 @@ export function statusLines(status: Status, language: Language = 'en'): string[]
 type Words = (name: StatusText, values?: Parameters<typeof statusText>[2]) => string;
 
 function headlines(status: Status, words: Words, language: Language): string[] {
-  const { mode, name, atMs, heardAtMs, stopped, symbols } = status;
-  const named = { name, mode, heard: heardAtMs === null ? null : clockTime(heardAtMs) };
+  const { mode, name, atMs, lastEntryAtMs, stopped, symbols } = status;
+  const named = { name, mode, lastEntry: lastEntryAtMs === null ? null : clockTime(lastEntryAtMs) };
   const left = symbols.flatMap((symbol) => leftLine(symbol, words, language));
   switch (status.engine) {
     case 'silent':

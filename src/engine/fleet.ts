@@ -23,7 +23,7 @@ export interface FleetPair {
   readonly holder: string | null;
   readonly leaseLeftMs: number;
   /** Time of its newest entry; null: unreadable. */
-  readonly heardAtMs: number | null;
+  readonly lastEntryAtMs: number | null;
   /** Address of its engine's page; null: none. */
   readonly page: string | null;
   readonly symbols: readonly Pick<SymbolStatus, 'instrument' | 'phase' | 'net' | 'netUsdt' | 'open'>[];
@@ -68,7 +68,7 @@ async function readPair(reader: Reader, pair: PairState, settings: Settings, clo
       return {
         ...known,
         label: rememberedPair(journal)?.label ?? name,
-        heardAtMs: status.heardAtMs,
+        lastEntryAtMs: status.lastEntryAtMs,
         symbols: status.symbols.map(({ instrument, phase, net, netUsdt, open }) => ({
           instrument,
           phase,
@@ -92,7 +92,7 @@ async function readPair(reader: Reader, pair: PairState, settings: Settings, clo
   } catch (thrown) {
     // The others are shown all the same; a defect of ours is not a journal's failure.
     if (!(thrown instanceof JournalError)) throw thrown;
-    const nothing = { heardAtMs: null, symbols: [], unhedgedUsdt: '0', unhedgedSinceMs: null };
+    const nothing = { lastEntryAtMs: null, symbols: [], unhedgedUsdt: '0', unhedgedSinceMs: null };
     return {
       ...known,
       ...nothing,

@@ -54,7 +54,7 @@ export interface Status {
     | 'killed'
     | 'none';
   /** The newest known time: now if an engine runs, else the journal's last entry; null: it is empty. */
-  readonly heardAtMs: number | null;
+  readonly lastEntryAtMs: number | null;
   /** When it was stopped properly, and how (strategy 13.2). */
   readonly stopped: { readonly atMs: number; readonly exitCode: number | null } | null;
   readonly startedAtMs: number | null;

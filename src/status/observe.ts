@@ -179,7 +179,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       name: settings.name,
       timeZone: settings.timeZone,
       engine: (leafOf(daemon?.value) ?? 'starting') as Status['engine'],
-      heardAtMs: nowMs,
+      lastEntryAtMs: nowMs,
       stopped: null,
       startedAtMs,
       settings: statusSettings(settings, options.staleMs()),

@@ -54,7 +54,7 @@ export function journalStatus(
     name: settings.name,
     timeZone: settings.timeZone,
     engine: runs === null || (run === null && !runs) ? 'none' : runs ? 'silent' : hasStopped ? 'stopped' : 'killed',
-    heardAtMs: WRITTEN.reduce<number | null>((newest, kind) => {
+    lastEntryAtMs: WRITTEN.reduce<number | null>((newest, kind) => {
       const atMs = journal.newest(kind)?.atMs ?? null;
       return atMs === null || (newest !== null && newest > atMs) ? newest : atMs;
     }, null),

@@ -4,12 +4,12 @@ import type { Language } from './language.ts';
 /** Texts of `fleet`: `{name}` stands for a value. */
 export const FLEET_WORDS = {
   title: ['Fleet', '账户对总览'],
-  none: ['No engine has written to this database yet.', '还没有程序写入这个数据库。'],
+  none: ['No engine has written to this database yet.', '还没有引擎写入这个数据库。'],
   totals: [
     '{pairs} pairs, {traded} traded; unhedged {unhedged} USDT, equity {equity} USDT, today {today} USDT, {critical} critical alerts',
-    '{pairs} 对账户，{traded} 对有程序交易；未对冲 {unhedged} USDT，权益 {equity} USDT，今日 {today} USDT，严重告警 {critical} 个',
+    '{pairs} 对账户，{traded} 对有引擎交易；未对冲 {unhedged} USDT，权益 {equity} USDT，今日 {today} USDT，严重告警 {critical} 个',
   ],
-  alone: ['no engine trades it, and something is unhedged', '没有程序交易它，且有未对冲的净额'],
+  alone: ['no engine trades it, and something is unhedged', '没有引擎交易它，且有未对冲的净额'],
   noEngine: ['NONE', '无'],
   notRead: ['not read yet', '尚未读取'],
   read: ['read {time} ago', '{time}前读取'],
@@ -18,7 +18,7 @@ export const FLEET_WORDS = {
 
 export const FLEET_COLUMNS = {
   pair: ['pair', '账户对'],
-  engine: ['engine', '程序'],
+  engine: ['engine', '引擎'],
   unhedged: ['unhedged USDT', '未对冲 USDT'],
   since: ['for', '已持续'],
   nets: ['nets', '净额'],
@@ -26,7 +26,7 @@ export const FLEET_COLUMNS = {
   today: ['today USDT', '今日 USDT'],
   alerts: ['alerts', '告警'],
   troubles: ['needs somebody', '需要处理'],
-  heard: ['heard', '最近记录'],
+  lastEntry: ['last entry', '最近记录'],
   page: ['page', '页面'],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 

@@ -7,13 +7,13 @@ import type { Language } from './language.ts';
  */
 export const STATUS_WORDS = {
   silent: [
-    "{name} on {mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard[; its journal's last entry is of {heard}].",
-    '{name}（{mode}）：有引擎在运行但没有应答：卡死、过载或没有看板[；其账本的最后一条是 {heard}]。',
+    "{name} on {mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard[; its journal's last entry is of {lastEntry}].",
+    '{name}（{mode}）：有引擎在运行但没有应答：卡死、过载或没有看板[；其账本的最后一条是 {lastEntry}]。',
   ],
   silentThen: ['Its orders may rest and fill. Its journal remembers:', '它的订单可能仍在挂单并成交。其账本的记录：'],
   killed: [
-    "{name} on {mode}: the engine ended without a stop (killed, power cut)[; its journal's last entry is of {heard}].",
-    '{name}（{mode}）：引擎未经停止就结束了（被杀、断电）[；其账本的最后一条是 {heard}]。',
+    "{name} on {mode}: the engine ended without a stop (killed, power cut)[; its journal's last entry is of {lastEntry}].",
+    '{name}（{mode}）：引擎未经停止就结束了（被杀、断电）[；其账本的最后一条是 {lastEntry}]。',
   ],
   killedThen: [
     'Its orders rest until they expire or the next start takes them over. Its journal remembers:',

@@ -22,7 +22,7 @@ function pair(label: string, changes: Partial<FleetPair> = {}): FleetPair {
     label,
     holder: 'machine:1:ab',
     leaseLeftMs: 7_000,
-    heardAtMs: NOW_MS,
+    lastEntryAtMs: NOW_MS,
     page: 'http://127.0.0.1:8787',
     symbols: [],
     unhedgedUsdt: '0',
@@ -78,8 +78,8 @@ describe('18.3 the fleet', () => {
 
   it('speaks Chinese as well, and leads to the other language', () => {
     const lines = fleetLines(worst, NOW_MS, 'zh');
-    assert.match(lines[0] ?? '', /^7 对账户，6 对有程序交易；未对冲 930\.00 USDT/);
-    assert.ok(lines.includes('alone: 没有程序交易它，且有未对冲的净额'));
+    assert.match(lines[0] ?? '', /^7 对账户，6 对有引擎交易；未对冲 930\.00 USDT/);
+    assert.ok(lines.includes('alone: 没有引擎交易它，且有未对冲的净额'));
     const zh = fleetPage({ pairs: worst, atMs: NOW_MS, failure: null }, NOW_MS, 'zh');
     assert.match(zh, /<html lang="zh">/);
     assert.match(zh, /<th>需要处理<\/th>/);

@@ -27,7 +27,7 @@ describe('13.4 what became of an engine that does not answer', () => {
       if (note !== null) journal.append([{ kind: 'note', key: RUN_NOTE, atMs: NOON_MS - 1_000, body: note }]);
       const found = journalStatus(journal, settingsWith({}), 10_000, NOON_MS, runs);
       assert.equal(found.engine, engine);
-      assert.equal(found.heardAtMs, note === null ? null : NOON_MS - 1_000);
+      assert.equal(found.lastEntryAtMs, note === null ? null : NOON_MS - 1_000);
       assert.deepEqual(found.stopped, engine === 'stopped' ? { atMs: NOON_MS - 5_000, exitCode: 0 } : null);
       assert.match(statusLines(found)[0]!, headline);
     });

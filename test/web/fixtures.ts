@@ -95,7 +95,7 @@ export function status(change: Partial<Status> = {}): Status {
     name: 'one',
     timeZone: 'UTC',
     engine: 'trading',
-    heardAtMs: NOON_MS,
+    lastEntryAtMs: NOON_MS,
     stopped: null,
     startedAtMs: NOON_MS - 3_600_000,
     settings: {
