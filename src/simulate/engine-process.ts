@@ -129,7 +129,7 @@ export class EngineProcess {
       passage: (request) => surroundings.passage(request),
       reachable: () => surroundings.reachable(),
       onArrival: (request, moment) => this.#arrived(request, moment, life),
-      onCarried: (request, spoilt) => surroundings.wasCarried(request, spoilt),
+      onCarried: (request, faulty) => surroundings.wasCarried(request, faulty),
     };
     const network = connectNetwork(parts, life);
     const clock = virtualClock(time);

@@ -29,7 +29,7 @@ export interface NetworkParts {
   /** Called when a request arrives at the exchange, before and after it is executed. */
   readonly onArrival?: (request: PaperRequest, moment: 'before' | 'after') => void;
   /** Called once per request sent while the exchange accepted connections: whether a fault met it. */
-  readonly onCarried?: (request: PaperRequest, spoilt: boolean) => void;
+  readonly onCarried?: (request: PaperRequest, faulty: boolean) => void;
 }
 
 /** The in-process transport of one engine, byte for byte like connections. */
@@ -98,8 +98,8 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
           parts.onArrival?.(request, 'before');
           const faultyBefore = faultyCalls(exchange.faults.counts());
           const given = exchange.handle(request, time.nowMs);
-          const spoilt = faultyCalls(exchange.faults.counts()) > faultyBefore;
-          parts.onCarried?.(request, spoilt || passage.answerLost || lateMs > 0);
+          const faulty = faultyCalls(exchange.faults.counts()) > faultyBefore;
+          parts.onCarried?.(request, faulty || passage.answerLost || lateMs > 0);
           parts.onArrival?.(request, 'after');
           if (passage.answerLost) return;
           answer(time.nowMs + passage.downMs + given.delayMs, () => {

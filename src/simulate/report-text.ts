@@ -30,8 +30,8 @@ function table(counts: Readonly<Record<string, number>>, mark: (name: string) =>
 }
 
 function faultyText({ carried }: Report): string {
-  const of = ({ count, spoilt, share }: FaultyShare, what: string): string =>
-    `${spoilt} of ${count} ${what} (${percent(share)})`;
+  const of = ({ count, faulty, share }: FaultyShare, what: string): string =>
+    `${faulty} of ${count} ${what} (${percent(share)})`;
   return `${of(carried.requests, 'requests')}, ${of(carried.orderCalls, 'order calls')}: ${ORDER_ROUTES.join(', ')}`;
 }
 
@@ -125,7 +125,7 @@ export function reportText(report: Report, around: number): string {
       .map(([state, share]) => `${state} ${percent(share)}`)
       .join(', ')}; capped while unhedged ${percent(report.cappedUnhedgedShare)}`,
     `requests          ${report.requests}, journal entries ${report.journalEntries}, telegrams ${report.telegrams}`,
-    ...(Object.keys(report.faults).length === 0 ? [] : [`spoilt            ${faultyText(report)}`]),
+    ...(Object.keys(report.faults).length === 0 ? [] : [`faulty            ${faultyText(report)}`]),
     ...(Object.keys(report.profiles).length < 2 ? [] : ['', 'by market', ...profileLines(report)]),
     ...(Object.keys(report.markets).length < 2 ? [] : ['', 'got there, by what a market does', ...marketLines(report)]),
     '',

@@ -139,8 +139,8 @@ function added(each: readonly Readonly<Record<string, number>>[]): Record<string
 
 function faultyShareOf(each: readonly Carried[]): FaultyShare {
   const count = each.reduce((all, one) => all + one.count, 0);
-  const spoilt = each.reduce((all, one) => all + one.spoilt, 0);
-  return { count, spoilt, share: count === 0 ? 0 : spoilt / count };
+  const faulty = each.reduce((all, one) => all + one.faulty, 0);
+  return { count, faulty, share: count === 0 ? 0 : faulty / count };
 }
 
 function timesOf(each: readonly DurationFigures[]): Times {

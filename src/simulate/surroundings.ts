@@ -31,7 +31,7 @@ export interface SurroundingsParts {
 /** Requests that were sent, and those that met at least one fault. */
 export interface Carried {
   readonly count: number;
-  readonly spoilt: number;
+  readonly faulty: number;
 }
 
 /** Sync time of a healthy disk. */
@@ -53,8 +53,8 @@ export class Surroundings {
   #telegramOwes = false;
   #diskOwes = false;
   #telegrams = 0;
-  readonly #requests = { count: 0, spoilt: 0 };
-  readonly #orderCalls = { count: 0, spoilt: 0 };
+  readonly #requests = { count: 0, faulty: 0 };
+  readonly #orderCalls = { count: 0, faulty: 0 };
 
   constructor(parts: SurroundingsParts) {
     this.#parts = parts;
@@ -117,12 +117,12 @@ export class Surroundings {
   }
 
   /** A request was sent, with or without a fault. */
-  wasCarried(request: PaperRequest, spoilt: boolean): void {
+  wasCarried(request: PaperRequest, faulty: boolean): void {
     for (const counts of ORDER_ROUTES.includes(routeOf(request))
       ? [this.#requests, this.#orderCalls]
       : [this.#requests]) {
       counts.count += 1;
-      if (spoilt) counts.spoilt += 1;
+      if (faulty) counts.faulty += 1;
     }
   }
 

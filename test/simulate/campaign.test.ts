@@ -18,8 +18,8 @@ describe('a campaign', () => {
     assert.deepEqual(report.crashes, []);
     assert.deepEqual(report.missingFaults, []);
     const { requests, orderCalls } = report.carried;
-    assert.ok(requests.share > 0.05 && requests.share < 0.2, `${requests.share} of the requests are spoilt`);
-    assert.ok(orderCalls.share > 0.3 && orderCalls.share < 0.6, `${orderCalls.share} of the order calls are spoilt`);
+    assert.ok(requests.share > 0.05 && requests.share < 0.2, `${requests.share} of the requests are faulty`);
+    assert.ok(orderCalls.share > 0.3 && orderCalls.share < 0.6, `${orderCalls.share} of the order calls are faulty`);
     assert.ok(report.fills > 10 && report.checks.I2 > 0 && report.checks.I11 > 0);
     assert.equal(code, 0);
   });

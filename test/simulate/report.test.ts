@@ -36,7 +36,7 @@ function campaign(seed: number, change: Partial<CampaignResult> = {}): CampaignR
     ...{ seed, profile: 'calm', simulatedMs: DAY_MS, symbols: 2, endedAt: '2026-01-06T00:00:00.000Z' },
     ...{ interrupted: false, legs: [], attempts: [], findings: [], breachCounts: {}, checks: { I1: 1 } },
     ...{ faults: {}, missing: [], alerts: {}, facts: {}, statesMs: {}, cappedUnhedgedMs: 0, pairsAtALoss: 0 },
-    ...{ carried: { requests: { count: 8, spoilt: 2 }, orderCalls: { count: 0, spoilt: 0 } } },
+    ...{ carried: { requests: { count: 8, faulty: 2 }, orderCalls: { count: 0, faulty: 0 } } },
     ...{ requests: { positions: 3 }, exchange: { orders: 1, fills: 1, telegrams: 0 }, wireEvents: 1 },
     ...{ logDigest: 'l', journalDigest: 'j', journalEntries: 1, crash: null },
     ...change,
@@ -145,14 +145,14 @@ describe('the total over all seeds', () => {
   });
 
   it('the share of requests that was faulty is reported, and of order calls by itself', () => {
-    const carried = { requests: { count: 12, spoilt: 3 }, orderCalls: { count: 4, spoilt: 2 } };
+    const carried = { requests: { count: 12, faulty: 3 }, orderCalls: { count: 4, faulty: 2 } };
     const report = reportOf([campaign(1), campaign(2, { carried, faults: { garbage: 5 } })], {}, WALL);
     assert.deepEqual(report.carried, {
-      requests: { count: 20, spoilt: 5, share: 0.25 },
-      orderCalls: { count: 4, spoilt: 2, share: 0.5 },
+      requests: { count: 20, faulty: 5, share: 0.25 },
+      orderCalls: { count: 4, faulty: 2, share: 0.5 },
     });
     const words = '5 of 20 requests (25.0 %), 2 of 4 order calls (50.0 %): create_order, cancel_order, order';
-    assert.ok(reportText(report, 0).includes(`spoilt            ${words}`));
+    assert.ok(reportText(report, 0).includes(`faulty            ${words}`));
     assert.equal(reportOf([campaign(1)], {}, WALL).carried.orderCalls.share, 0, 'of none, none');
   });
 

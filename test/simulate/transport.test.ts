@@ -167,7 +167,7 @@ describe('the in-process transport', () => {
     const network = connectNetwork(
       {
         ...{ time, exchange, passage: () => passage, reachable: () => reachable },
-        onCarried: ({ path }, spoilt) => told.push(`${path.split('/').at(-1)} ${spoilt ? 'spoilt' : 'well'}`),
+        onCarried: ({ path }, faulty) => told.push(`${path.split('/').at(-1)} ${faulty ? 'faulty' : 'well'}`),
       },
       { alive: true },
     );
@@ -186,13 +186,13 @@ describe('the in-process transport', () => {
       { kind: 'lost-frame', rate: 1 },
     ]);
     assert.deepEqual(await send('ticker'), ['ticker well']);
-    assert.deepEqual(await send('order'), ['order spoilt'], 'two faults spoil it once');
-    assert.deepEqual(await send('book'), ['book spoilt']);
-    assert.deepEqual(await send('instrument'), ['instrument spoilt']);
+    assert.deepEqual(await send('order'), ['order faulty'], 'two faults spoil it once');
+    assert.deepEqual(await send('book'), ['book faulty']);
+    assert.deepEqual(await send('instrument'), ['instrument faulty']);
     passage = { ...passage, requestLost: true };
-    assert.deepEqual(await send('ticker'), ['ticker spoilt']);
+    assert.deepEqual(await send('ticker'), ['ticker faulty']);
     passage = { ...passage, requestLost: false, answerLost: true };
-    assert.deepEqual(await send('ticker'), ['ticker spoilt']);
+    assert.deepEqual(await send('ticker'), ['ticker faulty']);
     reachable = false;
     assert.deepEqual(await send('ticker'), [], 'an exchange that is down is the world’s business');
   });
