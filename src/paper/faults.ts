@@ -34,7 +34,7 @@ export const FAULT_KINDS = {
   'late-frame': 'a stream message, and what follows it on that stream, comes `delayMs` later',
   'late-position-frame': 'position messages come `delayMs` after the fill they are of',
   'swapped-frame': 'a stream message comes after the next one of its stream',
-  'untold-frame': 'a stream message does not arrive, and the numbers do not show it',
+  'gapless-loss': 'a stream message does not arrive, and the numbers show no gap',
   'wrong-position-frame': 'a position message says another size than the position has',
   'silent-stream': 'an open stream connection carries no message for `forMs`',
   'session-over': 'the session ends under its stream connection, which closes',

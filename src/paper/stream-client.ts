@@ -85,7 +85,7 @@ export class Client {
   /** By stream and primary selector: messages delayed by faults. */
   readonly #held = new Map<string, Held>();
   /** By stream and primary selector: number of messages omitted without a gap in the numbers. */
-  readonly #untold = new Map<string, number>();
+  readonly #hidden = new Map<string, number>();
   /** By stream and primary selector: the last number sent. */
   readonly #numbers = new Map<string, number>();
   /** By sub account id: the streams whose numbers show a missing message. */
@@ -179,12 +179,12 @@ export class Client {
     if (silence !== null) this.#silentUntilMs = venue.nowMs + (silence.forMs ?? DEFAULT_FOR_MS);
     if (silence !== null || strikes('lost-frame') !== null) return;
     const key = `${stream} ${subscription.primary}`;
-    const untold = this.#untold.get(key) ?? 0;
-    if (sequence > 0 && strikes('untold-frame') !== null) {
-      this.#untold.set(key, untold + 1);
+    const hidden = this.#hidden.get(key) ?? 0;
+    if (sequence > 0 && strikes('gapless-loss') !== null) {
+      this.#hidden.set(key, hidden + 1);
       return;
     }
-    const number = sequence === 0 ? 0 : sequence - untold;
+    const number = sequence === 0 ? 0 : sequence - hidden;
     const body = {
       stream,
       selector: subscription.selector,

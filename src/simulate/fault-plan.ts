@@ -53,7 +53,7 @@ const ON_FRAMES: Readonly<Partial<Record<FaultKind, { readonly routes: readonly 
     'duplicate-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
     'late-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
     'swapped-frame': { routes: ACCOUNT_STREAMS, share: 1 / 5 },
-    'untold-frame': { routes: ACCOUNT_STREAMS, share: 1 / 10 },
+    'gapless-loss': { routes: ACCOUNT_STREAMS, share: 1 / 10 },
     'silent-stream': { routes: ACCOUNT_STREAMS, share: 1 / 20 },
     'session-over': { routes: ACCOUNT_STREAMS, share: 1 / 20 },
     disconnect: { routes: ACCOUNT_STREAMS, share: 1 / 5 },

@@ -200,7 +200,7 @@ describe('faults of the exchange', () => {
       'late-frame',
       'late-position-frame',
       'swapped-frame',
-      'untold-frame',
+      'gapless-loss',
       'wrong-position-frame',
       'silent-stream',
       'session-over',

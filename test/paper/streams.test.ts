@@ -311,7 +311,7 @@ describe('faults of streams', () => {
     ['duplicate-frame', {}, ['1 1', '1 1 2', '1 1 2 3', '1 1 2 3']],
     ['late-frame', { delayMs: 3_000 }, ['', '', '', '1 2 3']],
     ['swapped-frame', {}, ['', '2 1', '2 1 3', '2 1 3']],
-    ['untold-frame', {}, ['', '1', '1 2', '1 2']],
+    ['gapless-loss', {}, ['', '1', '1 2', '1 2']],
     ['silent-stream', { forMs: 60_000 }, ['', '', '', '']],
     ['silent-stream', { forMs: 1 }, ['', '2', '2 3', '2 3']],
   ];
