@@ -13,7 +13,6 @@ import { fillsSince, isNothingMissing } from '../src/core/polling/lookups.ts';
 import {
   initialPoller,
   isParking,
-  type LookupResults,
   type PollerBeginning,
   type PollerMemory,
   type Reading,
@@ -45,8 +44,7 @@ import type { Reason } from '../src/core/reasons.ts';
 import { dueAtMs } from '../src/core/view-streams.ts';
 import type { EngineClock, Exchange, Reporter } from '../src/ports.ts';
 import { type LookupInput, lookUp, lookUpAgain, readAccount } from './account-reads.ts';
-import { eventOf } from './event-of.ts';
-import { send } from './send.ts';
+import { type CallEnded, carryOut, eventOf, forEvents, forFailures } from './carry-out.ts';
 
 /**
  * Maintains the view of one account (strategy 10.1): repeatedly reads positions and open orders, looks up own orders
@@ -87,6 +85,10 @@ interface ViewDue {
   readonly type: 'view.due';
 }
 
+const calls = {
+  lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUp(input)),
+};
+
 export type PollerEvent =
   | OrdersWatched
   | InstrumentsPolled
@@ -97,8 +99,7 @@ export type PollerEvent =
   | ReadingEnded
   | LookupsDone
   | ViewDue
-  | { readonly type: `xstate.done.actor.${string}`; readonly output: LookupResults; readonly actorId: string }
-  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
+  | CallEnded<typeof calls>;
 
 function begin({ input }: { input: PollerInput }): PollerContext {
   const { exchange, clock, reporter, reconnectStreams, ...beginning } = input;
@@ -120,9 +121,7 @@ const lookupInput = ({ context: { deps, memory } }: { context: PollerContext }):
 
 const poller = setup({
   types: { context: {} as PollerContext, events: {} as PollerEvent, input: {} as PollerInput },
-  actors: {
-    lookUpMissing: fromPromise(({ input }: { input: LookupInput }) => lookUp(input)),
-  },
+  actors: calls,
   guards: {
     isNothingMissing: ({ context, event }) => isNothingMissing(context.memory, eventOf(event, 'reading.done').reading),
     isParking: ({ context }) => isParking(context.memory.failure),
@@ -143,15 +142,12 @@ const poller = setup({
 
 /** Carries out a step: memory, reporter, messages, then requests to streams and exchange. */
 function perform(stepOf: (memory: PollerMemory, now: PollerNow, event: PollerEvent) => PollerStep) {
-  return poller.enqueueActions(({ context, event, enqueue, self, system }) => {
+  return poller.enqueueActions((args) => {
+    const { context, event, enqueue, self } = args;
     const { deps, memory } = context;
     const { account } = memory;
-    const step = stepOf(memory, nowOf(context), event);
-    const { change, facts = [], messages = [], reconnect = null, lookUp: ids = [] } = step;
-    // Most polls change little, and each assignment creates a new snapshot of the machine.
-    if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
-    for (const fact of facts) enqueue(() => deps.reporter.report(fact));
-    for (const { to, message } of messages) send({ enqueue, system }, to, message);
+    const { reconnect = null, lookUp: ids = [], ...rest } = stepOf(memory, nowOf(context), event);
+    carryOut(args, rest);
     if (reconnect !== null) enqueue(() => deps.reconnectStreams?.(account, reconnect));
     if (ids.length === 0) return;
     const failed = (thrown: unknown) => deps.reporter.report(lookupFailed(memory, nowOf(context), thrown));
@@ -161,13 +157,8 @@ function perform(stepOf: (memory: PollerMemory, now: PollerNow, event: PollerEve
   });
 }
 
-/** {@link perform} for one type of event. */
-function on<T extends PollerEvent['type']>(
-  type: T,
-  stepOf: (memory: PollerMemory, now: PollerNow, event: Extract<PollerEvent, { readonly type: T }>) => PollerStep,
-) {
-  return perform((memory, now, event) => stepOf(memory, now, eventOf(event, type)));
-}
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
 
 const pollerSetup = poller.extend({
   actions: {
@@ -200,9 +191,9 @@ const pollerSetup = poller.extend({
     },
     noteReading: on('reading.done', readingTaken),
     planLookups: on('reading.done', lookupsPlanned),
-    takeLookups: perform((memory, now, event) => ('output' in event ? lookupsTaken(memory, now, event.output) : {})),
+    takeLookups: on('xstate.done.actor.lookUpMissing', (memory, now, { output }) => lookupsTaken(memory, now, output)),
     noteFailure: on('reading.failed', (memory, now, { thrown }) => pollFailed(memory, now, thrown)),
-    noteDefect: perform((memory, now, event) => ('error' in event ? pollFailed(memory, now, event.error) : {})),
+    noteDefect: onFailure(pollFailed),
     noteParkAfterPoll: perform(() => ({ change: { parkAfterPoll: true } })),
     noteParked: perform(() => ({ change: { isParked: true, parkAfterPoll: false } })),
     deliver: perform(pollDelivered),
@@ -255,6 +246,7 @@ export const accountPollerMachine = pollerSetup.createMachine({
           description:
             'Asks for the missing orders, and reads the history for those the exchange no longer knows (10.2); reads the fills that a difference is to be explained by (10.5).',
           invoke: {
+            id: 'lookUpMissing',
             src: 'lookUpMissing',
             input: lookupInput,
             onDone: { target: '#account-poller.waiting', actions: 'takeLookups' },

@@ -1,4 +1,4 @@
-import { fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { type AnyActorRef, fromPromise, type SnapshotFrom, setup } from 'xstate';
 import {
   isQuiet,
   lastWordsWait,
@@ -30,7 +30,7 @@ import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertManager } from '../src/core/messages.ts';
 import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox-message.ts';
 import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
-import { eventOf } from './event-of.ts';
+import { type CallEnded, eventOf, forEvents, forFailures, thrownOf } from './carry-out.ts';
 
 /**
  * The alert manager (strategy 12) receives raised and cleared conditions, decides what is sent, journals it, and
@@ -64,11 +64,6 @@ export interface AlertManagerInput {
   readonly stuckNow: () => StuckNow;
 }
 
-type AlertManagerEvent =
-  | ToAlertManager
-  | { readonly type: `xstate.done.actor.${string}`; readonly output: unknown; readonly actorId: string }
-  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
-
 interface AlertManagerContext {
   readonly deps: AlertManagerInput;
   readonly policies: AlertPolicies;
@@ -95,6 +90,10 @@ const deliveryInput = ({ context: { deps, records, memory } }: { context: AlertM
   text: memory.delivery.text,
 });
 
+const calls = { deliver };
+
+type AlertManagerEvent = ToAlertManager | CallEnded<typeof calls>;
+
 function begin({ input }: { input: AlertManagerInput }): AlertManagerContext {
   const policies = input.settings.policies ?? ALERT_POLICIES;
   return { deps: input, policies, records: new AlertRecords(input), memory: restored(input) };
@@ -116,7 +115,7 @@ const alerting = setup({
     events: {} as AlertManagerEvent,
     input: {} as AlertManagerInput,
   },
-  actors: { deliver },
+  actors: calls,
   delays: {
     gatherMs: GATHER_MS,
     pauseMs: ({ context }) => context.memory.delivery.pauseMs,
@@ -126,7 +125,7 @@ const alerting = setup({
   guards: {
     somethingWaits: ({ context: { memory, deps } }) => somethingWaits(memory, deps.clock.nowMs()),
     lastWordsWait: ({ context: { memory, deps } }) => lastWordsWait(memory, deps.clock.nowMs()),
-    refusedForContent: ({ event }) => 'error' in event && isForContent(event.error),
+    refusedForContent: ({ event }) => isForContent(thrownOf(event)),
   },
 });
 
@@ -145,18 +144,8 @@ function perform(
   });
 }
 
-/** {@link perform} for one type of event. */
-function on<T extends AlertManagerEvent['type']>(
-  type: T,
-  stepOf: (
-    memory: AlertMemory,
-    nowMs: number,
-    event: Extract<AlertManagerEvent, { readonly type: T }>,
-    context: AlertManagerContext,
-  ) => AlertStep,
-) {
-  return perform((memory, nowMs, event, context) => stepOf(memory, nowMs, eventOf(event, type), context));
-}
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
 
 const alertingSetup = alerting.extend({
   actions: {
@@ -184,8 +173,8 @@ const alertingSetup = alerting.extend({
       return messageTaken(memory, full ?? takeKeys(memory.outbox, nowMs));
     }),
     noteDelivered: perform(messageDelivered),
-    noteRefused: perform((memory, nowMs, event) => messageRefused(memory, nowMs, thrownText(event))),
-    noteUndelivered: perform((memory, nowMs, event) => messageLost(memory, nowMs, thrownText(event))),
+    noteRefused: onFailure((memory, nowMs, thrown) => messageRefused(memory, nowMs, errorText(thrown))),
+    noteUndelivered: onFailure((memory, nowMs, thrown) => messageLost(memory, nowMs, errorText(thrown))),
     noteUnanswered: perform((memory, nowMs) => messageLost(memory, nowMs, 'the delivery did not end')),
   },
 });
@@ -218,6 +207,7 @@ export const alertManagerMachine = alertingSetup.createMachine({
         sending: {
           description: 'One message is on its way to the gateway.',
           invoke: {
+            id: 'deliver',
             src: 'deliver',
             input: deliveryInput,
             onDone: { target: 'pausing', actions: 'noteDelivered' },
@@ -253,8 +243,9 @@ export const alertManagerMachine = alertingSetup.createMachine({
 });
 
 /** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
-export function hasNothingToSend({ context: { memory, deps } }: SnapshotFrom<typeof alertManagerMachine>): boolean {
-  return isQuiet(memory, deps.clock.nowMs());
+export function hasNothingToSend(actor: AnyActorRef | undefined): boolean {
+  const snapshot: SnapshotFrom<typeof alertManagerMachine> | undefined = actor?.getSnapshot();
+  return snapshot === undefined || isQuiet(snapshot.context.memory, snapshot.context.deps.clock.nowMs());
 }
 
 /** Journal and reporter for the alert manager: their failures never stop it. */
@@ -335,8 +326,4 @@ class AlertRecords {
 /** The notifier marks such failures (ports.ts). */
 function isForContent(thrown: unknown): boolean {
   return thrown instanceof Error && 'forContent' in thrown && thrown.forContent === true;
-}
-
-function thrownText(event: AlertManagerEvent): string {
-  return 'error' in event ? errorText(event.error) : '';
 }

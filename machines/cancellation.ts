@@ -1,4 +1,4 @@
-import { enqueueActions, fromPromise, setup } from 'xstate';
+import { fromPromise, setup } from 'xstate';
 import {
   acknowledged,
   CANCEL_LOOKUPS_MAX,
@@ -15,10 +15,10 @@ import {
   requestFailed,
 } from '../src/core/cancellation.ts';
 import type { OrderSeen, StreamsChanged } from '../src/core/messages.ts';
-import type { ExchangeOrder } from '../src/core/model.ts';
 import { STREAM_SILENCE_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import { type CallEnded, carryOut, eventOf, forEvents, forFailures } from './carry-out.ts';
 import { shareAnswer } from './submission-calls.ts';
 
 /**
@@ -40,57 +40,37 @@ interface CancellationContext {
   readonly memory: CancellationMemory;
 }
 
-type CancellationEvent = OrderSeen | StreamsChanged;
-type Args = { context: CancellationContext };
-
 function begin({ input }: { input: CancellationInput }): CancellationContext {
   const { exchange, clock, reporter, ...beginning } = input;
   return { deps: { exchange, clock, reporter }, memory: initialCancellation(beginning) };
 }
 
-const contextOf = ({ context }: Args) => context;
-const outputOf = <T>({ event }: { event: { output: T } }) => event.output;
-const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
-const whole = <E>({ event }: { event: E }) => event;
+const contextOf = ({ context }: { context: CancellationContext }) => context;
 
-/** An action that carries out a step: memory, reporter, message to the gateway. */
-function perform<P = undefined>(stepOf: (memory: CancellationMemory, nowMs: number, params: P) => CancellationStep) {
-  return enqueueActions<
-    CancellationContext,
-    CancellationEvent,
-    P,
-    CancellationEvent,
-    never,
-    never,
-    never,
-    never,
-    never
-  >(({ context: { deps, memory }, enqueue }, params) => {
-    const { change, fact, message } = stepOf(memory, deps.clock.nowMs(), params);
-    if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
-    if (fact !== undefined) enqueue(() => deps.reporter.report(fact));
-    if (message !== undefined) enqueue.sendParent(message);
-  });
-}
+const calls = {
+  requestCancel: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
+    deps.exchange.cancelOrder(memory.account, memory.clientOrderId, undefined, memory.instrument),
+  ),
+  lookUpOrder: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
+    deps.exchange.order(memory.account, memory.clientOrderId),
+  ),
+};
 
-export const cancellationMachine = setup({
+type CancellationEvent = OrderSeen | StreamsChanged | CallEnded<typeof calls>;
+
+const cancellation = setup({
   types: {
     context: {} as CancellationContext,
     events: {} as CancellationEvent,
     input: {} as CancellationInput,
   },
-  actors: {
-    requestCancel: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
-      deps.exchange.cancelOrder(memory.account, memory.clientOrderId, undefined, memory.instrument),
-    ),
-    lookUpOrder: fromPromise(({ input: { deps, memory } }: { input: CancellationContext }) =>
-      deps.exchange.order(memory.account, memory.clientOrderId),
-    ),
-  },
+  actors: calls,
   guards: {
     isOver: ({ context: { memory } }) => memory.seen !== null && isOver(memory.seen),
-    tellsEnd: ({ context }, { order }: OrderSeen) =>
-      order.clientOrderId === context.memory.clientOrderId && isOver(order),
+    tellsEnd: ({ context, event }) => {
+      const { order } = eventOf(event, 'order.seen');
+      return order.clientOrderId === context.memory.clientOrderId && isOver(order);
+    },
     isFollowed: ({ context: { memory } }) => memory.intact && memory.acknowledged,
     looksUsedUp: ({ context }) => context.memory.looks >= CANCEL_LOOKUPS_MAX,
     isDueAgain: ({ context }) => isDueAgain(context.memory),
@@ -98,36 +78,55 @@ export const cancellationMachine = setup({
       memory.failure?.kind === 'parked' || memory.failure?.kind === 'unauthenticated',
   },
   delays: { streamSilence: STREAM_SILENCE_MS, lookPause: ({ context }) => lookPause(context.memory) },
+});
+
+/** Carries out a step: memory, reporter, messages to the gateway. */
+function perform(stepOf: (memory: CancellationMemory, nowMs: number, event: CancellationEvent) => CancellationStep) {
+  return cancellation.enqueueActions((args) => {
+    const { context, event, enqueue } = args;
+    const { messages = [], ...rest } = stepOf(context.memory, context.deps.clock.nowMs(), event);
+    carryOut(args, rest);
+    for (const message of messages) enqueue.sendParent(message);
+  });
+}
+
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
+
+const cancellationSetup = cancellation.extend({
   actions: {
     noteRequest: perform(requested),
     noteAcknowledged: perform(acknowledged),
-    noteFailure: perform(requestFailed),
-    shareAnswer: ({ context, system }, answer: ExchangeOrder | null) =>
-      shareAnswer(system, context.memory.account, answer),
-    noteSeen: perform((_memory, _nowMs, seen: ExchangeOrder | null) => ({ change: { seen } })),
-    noteIntact: perform((_memory, _nowMs, { intact }: StreamsChanged) => ({ change: { intact } })),
+    noteFailure: onFailure(requestFailed),
+    noteSeen: on('xstate.done.actor.lookUpOrder', (_memory, _nowMs, { output: seen }) => ({ change: { seen } })),
+    shareAnswer: ({ context, event, system }) =>
+      shareAnswer(system, context.memory.account, eventOf(event, 'xstate.done.actor.lookUpOrder').output),
+    noteIntact: on('streams.changed', (_memory, _nowMs, { intact }) => ({ change: { intact } })),
     countLook: perform(lookUpBegun),
     park: perform(parks),
     endOver: perform(ended('over')),
     endFailed: perform(ended('failed')),
   },
-}).createMachine({
+});
+
+export const cancellationMachine = cancellationSetup.createMachine({
   id: 'cancellation',
   context: begin,
   initial: 'requesting',
   on: {
-    'order.seen': { guard: { type: 'tellsEnd', params: whole }, target: '.over' },
-    'streams.changed': { actions: { type: 'noteIntact', params: whole } },
+    'order.seen': { guard: 'tellsEnd', target: '.over' },
+    'streams.changed': { actions: 'noteIntact' },
   },
   states: {
     requesting: {
       description: 'Asks the exchange to cancel the order by its client id.',
       entry: 'noteRequest',
       invoke: {
+        id: 'requestCancel',
         src: 'requestCancel',
         input: contextOf,
         onDone: { target: 'waiting', actions: 'noteAcknowledged' },
-        onError: { target: 'weighing-failure', actions: { type: 'noteFailure', params: thrownOf } },
+        onError: { target: 'weighing-failure', actions: 'noteFailure' },
       },
     },
     'weighing-failure': {
@@ -142,7 +141,7 @@ export const cancellationMachine = setup({
     following: {
       description: 'The streams are intact and will tell the end; after a second of silence REST is asked (9.4).',
       after: { streamSilence: 'looking' },
-      on: { 'streams.changed': { target: 'waiting', actions: { type: 'noteIntact', params: whole } } },
+      on: { 'streams.changed': { target: 'waiting', actions: 'noteIntact' } },
     },
     pausing: {
       description: 'A short, growing pause before the order is looked up.',
@@ -152,14 +151,12 @@ export const cancellationMachine = setup({
       description: 'Asks for the order’s state: it alone confirms a cancel (9.7).',
       entry: 'countLook',
       invoke: {
+        id: 'lookUpOrder',
         src: 'lookUpOrder',
         input: contextOf,
         onDone: {
           target: 'weighing',
-          actions: [
-            { type: 'noteSeen', params: outputOf },
-            { type: 'shareAnswer', params: outputOf },
-          ],
+          actions: ['noteSeen', 'shareAnswer'],
         },
         onError: { target: 'weighing' },
       },

@@ -43,12 +43,6 @@ export interface DaemonOutput {
   readonly failure: string | null;
 }
 
-/** Why the engine cannot start, with its exit code (strategy 13.2). */
-export interface StartFailure {
-  readonly exitCode: number;
-  readonly message: string;
-}
-
 export function nowOf({ deps: { clock, exchange } }: DaemonContext): DaemonNow {
   return { nowMs: clock.nowMs(), exchangeNowMs: exchange.exchangeNowMs(), skewMs: exchange.clockSkewMs() };
 }

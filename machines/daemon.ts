@@ -1,4 +1,4 @@
-import { type AnyActorRef, fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { type AnyActorRef, fromPromise, setup } from 'xstate';
 import { engineAlert } from '../src/core/alerts.ts';
 import * as accounts from '../src/core/daemon/accounts.ts';
 import type { DaemonEvent, Listing } from '../src/core/daemon/events.ts';
@@ -14,17 +14,15 @@ import {
 } from '../src/core/daemon/step.ts';
 import * as symbols from '../src/core/daemon/symbols.ts';
 import { errorText } from '../src/core/error-text.ts';
-import { EXIT_DEFECT } from '../src/core/exit-codes.ts';
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { Exchange } from '../src/ports.ts';
-import { type alertManagerMachine, hasNothingToSend } from './alert-manager.ts';
+import { hasNothingToSend } from './alert-manager.ts';
+import { type CallEnded, eventOf, forEvents, forFailures, send, thrownOf } from './carry-out.ts';
 import { LOGIC, spawnOne } from './daemon-actors.ts';
-import { type DaemonContext, type DaemonInput, type DaemonOutput, nowOf, type StartFailure } from './daemon-context.ts';
+import { type DaemonContext, type DaemonInput, type DaemonOutput, nowOf } from './daemon-context.ts';
 import { liveOrders, netsLeft, viewOf } from './daemon-view.ts';
-import { eventOf } from './event-of.ts';
-import { send } from './send.ts';
-import { type StopCleanupOutput, stopCleanupMachine } from './stop-cleanup.ts';
+import { stopCleanupMachine } from './stop-cleanup.ts';
 
 /**
  * The whole engine: starts, trades, drains, cleans up, stops (strategy 11, 13). It starts the other actors, restarts
@@ -42,7 +40,7 @@ interface WithExchange {
   readonly exchange: Exchange;
 }
 
-const readListing = fromPromise<Listing, WithExchange>(async ({ input }) => {
+const listing = fromPromise<Listing, WithExchange>(async ({ input }) => {
   try {
     return { ok: true, instruments: await input.exchange.instruments() };
   } catch (thrown) {
@@ -56,20 +54,23 @@ const disarm = fromPromise<void, WithExchange>(async ({ input: { exchange } }) =
   await Promise.all(ACCOUNTS.map((account) => off(account).catch(() => off(account))));
 });
 
+const calls = {
+  prepare: fromPromise<readonly EngineSymbol[], Pick<DaemonInput, 'prepare'>>(({ input }) => input.prepare()),
+  listing,
+  cleanup: stopCleanupMachine,
+  disarm,
+};
+
+type Event = DaemonEvent | CallEnded<typeof calls>;
+
 const daemon = setup({
   types: {
     input: {} as DaemonInput,
     context: {} as DaemonContext,
-    events: {} as DaemonEvent,
+    events: {} as Event,
     output: {} as DaemonOutput,
   },
-  actors: {
-    prepare: fromPromise<readonly EngineSymbol[], Pick<DaemonInput, 'prepare'>>(({ input }) => input.prepare()),
-    listing: readListing,
-    cleanup: stopCleanupMachine,
-    disarm,
-    ...LOGIC,
-  },
+  actors: { ...calls, ...LOGIC },
   delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: LAST_MESSAGES_MS, lookAgainMs: LOOK_AGAIN_MS },
   guards: {
     nothingToTell: ({ context }) => context.memory.told,
@@ -77,28 +78,25 @@ const daemon = setup({
   },
 });
 
-type StepOf<E> = (
+type StepOf = (
   memory: DaemonMemory,
   now: DaemonNow,
-  event: E,
+  event: Event,
   view: DaemonView,
   context: DaemonContext,
 ) => DaemonStep;
 type Args = Parameters<Parameters<typeof daemon.enqueueActions>[0]>[0];
-type EventOf<T extends DaemonEvent['type']> = Extract<DaemonEvent, { readonly type: T }>;
 
 /** Carries out a step: memory, journal, reporter, commands. */
-function perform(stepOf: StepOf<DaemonEvent>) {
+function perform(stepOf: StepOf) {
   return daemon.enqueueActions((args) => {
     const { context, event, self } = args;
     carryOut(stepOf(context.memory, nowOf(context), event, viewOf(context, self), context), args);
   });
 }
 
-/** {@link perform} for one type of event. */
-function on<T extends DaemonEvent['type']>(type: T, stepOf: StepOf<EventOf<T>>) {
-  return perform((memory, now, event, view, context) => stepOf(memory, now, eventOf(event, type), view, context));
-}
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
 
 function carryOut(step: DaemonStep, args: Args): void {
   const { context, enqueue, system, self } = args;
@@ -143,7 +141,7 @@ function carryOut(step: DaemonStep, args: Args): void {
   }
 }
 
-type Messages = (memory: DaemonMemory, now: DaemonNow, event: DaemonEvent, view: DaemonView) => readonly Sent[];
+type Messages = (memory: DaemonMemory, now: DaemonNow, event: Event, view: DaemonView) => readonly Sent[];
 
 /** Sends messages at once: enqueued ones are sent only after the next states have been entered. */
 function atOnce(messagesOf: Messages) {
@@ -153,15 +151,9 @@ function atOnce(messagesOf: Messages) {
   };
 }
 
-function outputOfCleanup(event: DaemonEvent): Partial<StopCleanupOutput> {
-  return 'output' in event ? (event.output as StopCleanupOutput) : {};
-}
-
 const daemonSetup = daemon.extend({
   actions: {
-    takeSymbols: perform((_memory, _now, event) => ({
-      change: { symbols: 'output' in event ? (event.output as readonly EngineSymbol[]) : [] },
-    })),
+    takeSymbols: on('xstate.done.actor.prepare', (_memory, _now, { output: symbols }) => ({ change: { symbols } })),
     startTrading: perform((memory, now, _event, view) => life.tradingBegun(memory, now, view)),
     reportStarted: perform(life.startReported),
     noteStart: perform((memory, now, _event, view) => life.runBegun(memory, now, view)),
@@ -223,21 +215,19 @@ const daemonSetup = daemon.extend({
     }),
     readListing: perform(symbols.listingDue),
     dropListingActor: daemon.stopChild('listing'),
-    takeListing: on('xstate.done.actor.listing', (memory, now, { output }) =>
-      symbols.listingRead(memory, now, output as Listing),
-    ),
+    takeListing: on('xstate.done.actor.listing', (memory, now, { output }) => symbols.listingRead(memory, now, output)),
     endDeadMan: perform(life.deadManEnded),
     noteDisarmed: perform(life.disarmed),
     /** The kept orders will be cancelled when the timer runs out. */
     alertArmed: atOnce((_memory, { nowMs }, event) => {
-      const { why } = toFailure('error' in event ? event.error : event, 'cancelOnDisconnect', null);
+      const { why } = toFailure(thrownOf(event), 'cancelOnDisconnect', null);
       return [raise(engineAlert('dead-man-armed', null, why, nowMs))];
     }),
-    takeCleanup: perform(({ exitCode }, _now, event) => ({
-      change: { exitCode: (outputOfCleanup(event).left ?? []).length > 0 ? 1 : exitCode },
+    takeCleanup: on('xstate.done.actor.cleanup', ({ exitCode }, _now, { output }) => ({
+      change: { exitCode: output.left.length > 0 ? 1 : exitCode },
     })),
     /** A fill that only the clean-up has seen is booked before the remains are reported (strategy 13.4). */
-    tellRows: atOnce((_memory, _now, event) => life.rowsSeen(outputOfCleanup(event).rows ?? [])),
+    tellRows: atOnce((_memory, _now, event) => life.rowsSeen(eventOf(event, 'xstate.done.actor.cleanup').output.rows)),
     alertLeft: atOnce(life.leftOpen),
     reportLeft: ({ context, self }) => {
       const { memory, deps } = context;
@@ -245,24 +235,12 @@ const daemonSetup = daemon.extend({
       for (const net of [...netsLeft(context, self), ...memory.journalledNets])
         deps.reporter.report({ type: 'net.left', atMs, ...net });
     },
-    // At the very end: violations found while the last alerts are sent count as well (strategy 13.2).
-    countBroken: perform(({ defect, broken, exitCode }) => ({
-      change: { exitCode: defect !== null ? EXIT_DEFECT : exitCode === 0 && broken ? 1 : exitCode },
+    judgeExitCode: perform(life.exitCodeJudged),
+    readAlertManager: daemon.assign(({ context: { memory }, system }) => ({
+      memory: { ...memory, told: hasNothingToSend(system.get('alert-manager')) },
     })),
-    readAlertManager: daemon.assign(({ context: { memory }, system }) => {
-      const manager = system.get('alert-manager')?.getSnapshot() as
-        | SnapshotFrom<typeof alertManagerMachine>
-        | undefined;
-      return { memory: { ...memory, told: manager === undefined || hasNothingToSend(manager) } };
-    }),
-    failCleanup: perform((_memory, _now, event) => ({
-      change: { exitCode: 1, failure: `clean-up failed: ${errorText('error' in event ? event.error : event)}` },
-    })),
-    failStart: perform((_memory, _now, event) => {
-      const error = 'error' in event ? event.error : undefined;
-      const known = error instanceof Error && 'exitCode' in error ? (error as Error & StartFailure) : null;
-      return { change: { exitCode: known?.exitCode ?? 69, failure: known?.message ?? errorText(error) } };
-    }),
+    failCleanup: onFailure(life.cleanupFailed),
+    failStart: onFailure(life.startFailed),
     reportStopped: perform(({ exitCode }, { nowMs: atMs }) => ({
       facts: [{ type: 'engine.stopped', atMs, exitCode }],
     })),
@@ -369,6 +347,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: 'endDeadMan',
       always: { guard: 'noDeadMan', target: 'telling' },
       invoke: {
+        id: 'disarm',
         src: 'disarm',
         input: depsOf,
         onDone: { target: 'telling', actions: ['noteDisarmed'] },
@@ -392,7 +371,7 @@ export const daemonMachine = daemonSetup.createMachine({
     stopped: {
       description: 'Nothing runs any more.',
       type: 'final',
-      entry: ['countBroken', 'reportLeft', 'reportStopped', 'noteStop'],
+      entry: ['judgeExitCode', 'reportLeft', 'reportStopped', 'noteStop'],
     },
   },
 });

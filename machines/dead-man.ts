@@ -1,12 +1,15 @@
 import { fromPromise, setup } from 'xstate';
-import type { Alert } from '../src/core/alerts.ts';
-import { deadManAlert, deadManKey } from '../src/core/conditions.ts';
-import { errorText } from '../src/core/error-text.ts';
-import type { AccountPolled, AlertCleared, AlertRaised } from '../src/core/messages.ts';
-import type { AccountName } from '../src/core/model.ts';
-import { isOwnOrder } from '../src/core/order-id.ts';
+import {
+  callFailed,
+  type DeadManMemory,
+  type DeadManStep,
+  foreignFound,
+  ordersRead,
+  timerSet,
+} from '../src/core/dead-man.ts';
+import type { AccountPolled } from '../src/core/messages.ts';
 import type { Clock, Exchange } from '../src/ports.ts';
-import { send } from './send.ts';
+import { type CallEnded, forEvents, forFailures, send } from './carry-out.ts';
 
 /**
  * The exchange's dead-man timer of one account (strategy 2.1, `GRVT_HEDGE_DEAD_MAN_SEC`): armed, and renewed twice per
@@ -17,119 +20,124 @@ import { send } from './send.ts';
 /** Pause after a failed call: a period is at least sixty seconds, and at most half of it has passed. */
 export const RETRY_MS = 5_000;
 
-export interface DeadManInput {
-  readonly account: AccountName;
+interface DeadManDeps {
   readonly exchange: Pick<Exchange, 'cancelOnDisconnect'>;
   readonly clock: Clock;
-  /** Without a renewal for this long the exchange cancels. */
-  readonly periodMs: number;
 }
 
-interface DeadManContext extends DeadManInput {
-  /** A resting foreign order; undefined: no list was read yet. */
-  readonly foreign: { readonly instrument: string; readonly orderId: string } | null | undefined;
+export type DeadManInput = DeadManDeps & Pick<DeadManMemory, 'account' | 'periodMs'>;
+
+interface DeadManContext {
+  readonly deps: DeadManDeps;
+  readonly memory: DeadManMemory;
 }
 
-type Args = { context: DeadManContext };
-
-function begin({ input }: { input: DeadManInput }): DeadManContext {
-  return { ...input, foreign: undefined };
+function begin({ input: { account, periodMs, ...deps } }: { input: DeadManInput }): DeadManContext {
+  return { deps, memory: { account, periodMs, foreign: undefined } };
 }
 
-const setTimer = fromPromise<void, Pick<DeadManInput, 'exchange' | 'account'> & { readonly ms: number }>(({ input }) =>
-  input.exchange.cancelOnDisconnect(input.account, input.ms),
-);
+const contextOf = ({ context }: { context: DeadManContext }) => context;
+
+const calls = {
+  arm: fromPromise(({ input: { deps, memory } }: { input: DeadManContext }) =>
+    deps.exchange.cancelOnDisconnect(memory.account, memory.periodMs),
+  ),
+  disarm: fromPromise(({ input: { deps, memory } }: { input: DeadManContext }) =>
+    deps.exchange.cancelOnDisconnect(memory.account, 0),
+  ),
+};
+
+type DeadManEvent = AccountPolled | CallEnded<typeof calls>;
 
 const deadMan = setup({
   types: {
     context: {} as DeadManContext,
-    events: {} as AccountPolled,
+    events: {} as DeadManEvent,
     input: {} as DeadManInput,
   },
-  actors: { setTimer },
-  delays: { renewMs: ({ context }) => context.periodMs / 2, retryMs: RETRY_MS },
+  actors: calls,
+  delays: { renewMs: ({ context }) => context.memory.periodMs / 2, retryMs: RETRY_MS },
   guards: {
-    foreignRests: ({ context }) => (context.foreign ?? null) !== null,
-    noneRests: ({ context }) => context.foreign === null,
+    foreignRests: ({ context }) => (context.memory.foreign ?? null) !== null,
+    noneRests: ({ context }) => context.memory.foreign === null,
   },
 });
 
-/** An action that sends the alert manager a message. */
-function tell(messageOf: (context: DeadManContext, nowMs: number, event: AccountPolled) => AlertRaised | AlertCleared) {
-  return deadMan.enqueueActions(({ context, event, enqueue, system }) =>
-    send({ enqueue, system }, 'alert-manager', messageOf(context, context.clock.nowMs(), event)),
-  );
+/** Carries out a step: memory, messages to the alert manager. */
+function perform(stepOf: (memory: DeadManMemory, nowMs: number, event: DeadManEvent) => DeadManStep) {
+  return deadMan.enqueueActions((args) => {
+    const { context, event, enqueue } = args;
+    const { deps, memory } = context;
+    const { change, messages = [] } = stepOf(memory, deps.clock.nowMs(), event);
+    if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
+    for (const { to, message } of messages) send(args, to, message);
+  });
 }
 
-const raised = (alert: Alert): AlertRaised => ({ type: 'alert.raised', alert });
-const armInput = ({ context: { exchange, account, periodMs } }: Args) => ({ exchange, account, ms: periodMs });
-const offInput = ({ context: { exchange, account } }: Args) => ({ exchange, account, ms: 0 });
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
 
-export const deadManMachine = deadMan
-  .extend({
-    actions: {
-      noteOrders: deadMan.assign(({ event }) => {
-        const foreign = event.snapshot.openOrders.find((order) => !isOwnOrder(order));
-        return { foreign: foreign === undefined ? null : { instrument: foreign.instrument, orderId: foreign.orderId } };
-      }),
-      alertForeign: tell(({ account, foreign }, nowMs) => raised(deadManAlert(account, foreign ?? null, null, nowMs))),
-      alertFailed: tell(({ account, foreign }, nowMs, event) => {
-        const why = errorText('error' in event ? event.error : event);
-        return raised(deadManAlert(account, foreign ?? null, why, nowMs));
-      }),
-      clearAlert: tell(({ account }, atMs) => ({ type: 'alert.cleared', key: deadManKey(account), atMs })),
+const deadManSetup = deadMan.extend({
+  actions: {
+    noteOrders: on('account.polled', ordersRead),
+    alertForeign: perform(foreignFound),
+    alertFailed: onFailure(callFailed),
+    clearAlert: perform(timerSet),
+  },
+});
+
+export const deadManMachine = deadManSetup.createMachine({
+  id: 'dead-man',
+  context: begin,
+  on: { 'account.polled': { actions: 'noteOrders' } },
+  initial: 'unknown',
+  states: {
+    unknown: {
+      description: 'The open orders have not been read yet; the start has armed it, or switched it off.',
+      always: [
+        { guard: 'foreignRests', target: 'disarming' },
+        { guard: 'noneRests', target: 'arming' },
+      ],
     },
-  })
-  .createMachine({
-    id: 'dead-man',
-    context: begin,
-    on: { 'account.polled': { actions: 'noteOrders' } },
-    initial: 'unknown',
-    states: {
-      unknown: {
-        description: 'The open orders have not been read yet; the start has armed it, or switched it off.',
-        always: [
-          { guard: 'foreignRests', target: 'disarming' },
-          { guard: 'noneRests', target: 'arming' },
-        ],
-      },
-      arming: {
-        description: 'The timer is being set to its period.',
-        invoke: {
-          src: 'setTimer',
-          input: armInput,
-          onDone: { target: 'armed', actions: 'clearAlert' },
-          onError: { target: 'notArmed', actions: 'alertFailed' },
-        },
-      },
-      armed: {
-        description: 'The timer runs; it is set again before half of it is over.',
-        always: { guard: 'foreignRests', target: 'disarming' },
-        after: { renewMs: 'arming' },
-      },
-      notArmed: {
-        description: 'Setting it failed: it may run or not. Tried again soon.',
-        always: { guard: 'foreignRests', target: 'disarming' },
-        after: { retryMs: 'arming' },
-      },
-      disarming: {
-        description: 'A foreign order rests, which the timer would take along: it is being switched off.',
-        entry: 'alertForeign',
-        invoke: {
-          src: 'setTimer',
-          input: offInput,
-          onDone: 'off',
-          onError: { target: 'notOff', actions: 'alertFailed' },
-        },
-      },
-      notOff: {
-        description: 'Switching it off failed: it may run. Tried again soon.',
-        always: { guard: 'noneRests', target: 'arming' },
-        after: { retryMs: 'disarming' },
-      },
-      off: {
-        description: 'The timer is off while a foreign order rests.',
-        always: { guard: 'noneRests', target: 'arming' },
+    arming: {
+      description: 'The timer is being set to its period.',
+      invoke: {
+        id: 'arm',
+        src: 'arm',
+        input: contextOf,
+        onDone: { target: 'armed', actions: 'clearAlert' },
+        onError: { target: 'notArmed', actions: 'alertFailed' },
       },
     },
-  });
+    armed: {
+      description: 'The timer runs; it is set again before half of it is over.',
+      always: { guard: 'foreignRests', target: 'disarming' },
+      after: { renewMs: 'arming' },
+    },
+    notArmed: {
+      description: 'Setting it failed: it may run or not. Tried again soon.',
+      always: { guard: 'foreignRests', target: 'disarming' },
+      after: { retryMs: 'arming' },
+    },
+    disarming: {
+      description: 'A foreign order rests, which the timer would take along: it is being switched off.',
+      entry: 'alertForeign',
+      invoke: {
+        id: 'disarm',
+        src: 'disarm',
+        input: contextOf,
+        onDone: 'off',
+        onError: { target: 'notOff', actions: 'alertFailed' },
+      },
+    },
+    notOff: {
+      description: 'Switching it off failed: it may run. Tried again soon.',
+      always: { guard: 'noneRests', target: 'arming' },
+      after: { retryMs: 'disarming' },
+    },
+    off: {
+      description: 'The timer is off while a foreign order rests.',
+      always: { guard: 'noneRests', target: 'arming' },
+    },
+  },
+});

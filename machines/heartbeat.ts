@@ -1,9 +1,18 @@
-import { assign, fromPromise, setup } from 'xstate';
-import { isStale } from '../src/core/assess.ts';
+import { fromPromise, setup } from 'xstate';
+import type { Now } from '../src/core/assess.ts';
 import { errorText } from '../src/core/error-text.ts';
+import {
+  accountFailed,
+  accountPolled,
+  areBothPolled,
+  beatMissed,
+  type HeartbeatMemory,
+  type HeartbeatStep,
+  readingsTuned,
+} from '../src/core/heartbeat.ts';
 import type { PollerToDaemon, ReadingsTuned } from '../src/core/messages.ts';
-import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { EngineClock, Heartbeat, Reporter } from '../src/ports.ts';
+import { type CallEnded, carryOut, forEvents, forFailures } from './carry-out.ts';
 
 /**
  * Calls an external heartbeat monitor once a minute while both accounts are polled successfully (strategy 2.1). When
@@ -17,64 +26,82 @@ export const LOOK_MS = 1000;
 /** Limit for a call: by then the next one is due. */
 export const BEAT_LIMIT_MS = 30_000;
 
-export interface HeartbeatInput {
+interface HeartbeatDeps {
   readonly heartbeat: Heartbeat;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  /** An older poll counts as none: 3 intervals, at least 10 s (strategy 10.3). */
-  readonly freshMs: number;
 }
 
-interface HeartbeatContext extends HeartbeatInput {
-  /** When each account was last polled successfully; null: never, or failed since. */
-  readonly polled: Readonly<Record<AccountName, { readonly atMs: number; readonly era: number } | null>>;
+export type HeartbeatInput = HeartbeatDeps & Pick<HeartbeatMemory, 'freshMs'>;
+
+interface HeartbeatContext {
+  readonly deps: HeartbeatDeps;
+  readonly memory: HeartbeatMemory;
 }
 
-const beat = fromPromise<void, { readonly heartbeat: Heartbeat }>(({ input }) => input.heartbeat.beat());
+function begin({ input: { freshMs, ...deps } }: { input: HeartbeatInput }): HeartbeatContext {
+  return { deps, memory: { freshMs, polled: { A: null, B: null } } };
+}
 
-export const heartbeatMachine = setup({
+function nowOf({ deps: { clock } }: HeartbeatContext): Now {
+  return { nowMs: clock.nowMs(), era: clock.era() };
+}
+
+const contextOf = ({ context }: { context: HeartbeatContext }) => context;
+
+const calls = {
+  beat: fromPromise(({ input }: { input: HeartbeatContext }) => input.deps.heartbeat.beat()),
+};
+
+type HeartbeatEvent = PollerToDaemon | ReadingsTuned | CallEnded<typeof calls>;
+
+const heartbeat = setup({
   types: {
     context: {} as HeartbeatContext,
-    events: {} as PollerToDaemon | ReadingsTuned,
+    events: {} as HeartbeatEvent,
     input: {} as HeartbeatInput,
   },
-  actors: { beat },
+  actors: calls,
   delays: { beatMs: BEAT_MS, lookMs: LOOK_MS, beatLimitMs: BEAT_LIMIT_MS },
   guards: {
-    bothPolled: ({ context }) => {
-      const now = { nowMs: context.clock.nowMs(), era: context.clock.era() };
-      return ACCOUNTS.every((account) => {
-        const polled = context.polled[account];
-        return polled !== null && !isStale(polled, now, context.freshMs);
-      });
-    },
+    areBothPolled: ({ context }) => areBothPolled(context.memory, nowOf(context)),
   },
+});
+
+/** Carries out a step: memory, reporter. */
+function perform(stepOf: (memory: HeartbeatMemory, now: Now, event: HeartbeatEvent) => HeartbeatStep) {
+  return heartbeat.enqueueActions((args) => {
+    const { context, event } = args;
+    carryOut(args, stepOf(context.memory, nowOf(context), event));
+  });
+}
+
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
+
+const heartbeatSetup = heartbeat.extend({
   actions: {
-    notePolled: assign(({ context }, { account }: { readonly account: AccountName }) => ({
-      polled: { ...context.polled, [account]: { atMs: context.clock.nowMs(), era: context.clock.era() } },
-    })),
-    noteFailed: assign(({ context }, { account }: { readonly account: AccountName }) => ({
-      polled: { ...context.polled, [account]: null },
-    })),
-    retune: assign((_, { freshMs }: { readonly freshMs: number }) => ({ freshMs })),
-    reportMissed: ({ context: { reporter, clock } }, { reason }: { readonly reason: string }) =>
-      reporter.report({ type: 'heartbeat.missed', atMs: clock.nowMs(), reason }),
+    notePolled: on('account.polled', accountPolled),
+    noteFailed: on('account.failed', accountFailed),
+    retune: on('readings.tuned', readingsTuned),
+    reportFailed: onFailure((_memory, now, thrown) => beatMissed(errorText(thrown), now)),
+    reportUnanswered: perform((_memory, now) => beatMissed('the call did not end', now)),
   },
-}).createMachine({
+});
+
+export const heartbeatMachine = heartbeatSetup.createMachine({
   id: 'heartbeat',
-  context: ({ input }) => ({ ...input, polled: { A: null, B: null } }),
+  context: begin,
   on: {
-    'account.polled': {
-      actions: { type: 'notePolled', params: ({ event }) => ({ account: event.snapshot.account }) },
-    },
-    'account.failed': { actions: { type: 'noteFailed', params: ({ event }) => ({ account: event.account }) } },
-    'readings.tuned': { actions: { type: 'retune', params: ({ event }) => ({ freshMs: event.staleMs }) } },
+    'account.polled': { actions: 'notePolled' },
+    'account.failed': { actions: 'noteFailed' },
+    'readings.tuned': { actions: 'retune' },
   },
   initial: 'silent',
   states: {
     silent: {
       description: 'An account is not polled successfully, or none has been yet: no call leaves.',
-      always: { guard: 'bothPolled', target: 'minute' },
+      always: { guard: 'areBothPolled', target: 'minute' },
       after: { lookMs: { target: 'silent', reenter: true } },
     },
     minute: {
@@ -85,20 +112,13 @@ export const heartbeatMachine = setup({
         beating: {
           description: 'The call is on its way.',
           invoke: {
+            id: 'beat',
             src: 'beat',
-            input: ({ context }) => ({ heartbeat: context.heartbeat }),
+            input: contextOf,
             onDone: 'resting',
-            onError: {
-              target: 'resting',
-              actions: { type: 'reportMissed', params: ({ event }) => ({ reason: errorText(event.error) }) },
-            },
+            onError: { target: 'resting', actions: 'reportFailed' },
           },
-          after: {
-            beatLimitMs: {
-              target: 'resting',
-              actions: { type: 'reportMissed', params: { reason: 'the call did not end' } },
-            },
-          },
+          after: { beatLimitMs: { target: 'resting', actions: 'reportUnanswered' } },
         },
         resting: { description: 'Called; the next call is due when the minute is over.' },
       },

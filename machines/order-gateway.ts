@@ -64,8 +64,7 @@ import type { SubmissionSettings } from '../src/core/submission/memory.ts';
 import { ORPHANED } from '../src/core/submission/quote.ts';
 import type { EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
 import { cancellationMachine } from './cancellation.ts';
-import { eventOf } from './event-of.ts';
-import { send } from './send.ts';
+import { eventOf, forEvents, send } from './carry-out.ts';
 import { submissionMachine } from './submission.ts';
 import type { SubmissionDesk } from './submission-calls.ts';
 
@@ -249,18 +248,7 @@ function cancellationInput({ deps }: GatewayContext, { childId, request, intact 
   return { childId, account, instrument, clientOrderId, exchange, clock, reporter, intact };
 }
 
-/** {@link perform} for one type of event. */
-function on<T extends GatewayEvent['type']>(
-  type: T,
-  stepOf: (
-    memory: GatewayMemory,
-    nowMs: number,
-    event: Extract<GatewayEvent, { readonly type: T }>,
-    deps: GatewayInput,
-  ) => GatewayStep,
-) {
-  return perform((memory, nowMs, event, deps) => stepOf(memory, nowMs, eventOf(event, type), deps));
-}
+const on = forEvents(perform);
 
 export const orderGatewayMachine = gateway
   .extend({

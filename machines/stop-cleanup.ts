@@ -1,9 +1,10 @@
-import { assign, fromPromise, setup } from 'xstate';
+import { fromPromise, setup } from 'xstate';
 import {
   type CleanupAnswers,
   type CleanupBeginning,
   type CleanupMemory,
   type CleanupResult,
+  type CleanupStep,
   cleanupResult,
   endSeen,
   fencesUp,
@@ -20,6 +21,7 @@ import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from
 import { FENCE_TTL_MS, HISTORY_MARGIN_MS } from '../src/core/submission/waits.ts';
 import { isOver } from '../src/core/view-rows.ts';
 import type { Clock, Exchange, Reporter } from '../src/ports.ts';
+import { type CallEnded, carryOut, eventOf, forEvents, forFailures } from './carry-out.ts';
 
 /**
  * The clean-up once no create is sent any more (strategy 13.1): cancels the strategy orders of both accounts on every
@@ -144,29 +146,32 @@ async function requestCancels({ deps: { exchange }, memory }: CleanupContext): P
 }
 
 const contextOf = ({ context }: Args) => context;
-const outputOf = <T>({ event }: { event: { output: T } }) => event.output;
-const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
-const rowOf = ({ event }: { event: OrderSeen }) => event.order;
 const finalOutput = ({ context: { memory } }: Args): StopCleanupOutput => ({
   ...cleanupResult(memory),
   rows: Object.values(memory.rows),
 });
 
-export const stopCleanupMachine = setup({
+const calls = {
+  askExchange: fromPromise(({ input }: { input: CleanupContext }) => answersOf(input)),
+  requestCancels: fromPromise(({ input }: { input: CleanupContext }) => requestCancels(input)),
+};
+
+type CleanupEvent = OrderSeen | CallEnded<typeof calls>;
+
+const rowSeen = (event: CleanupEvent) => eventOf(event, 'order.seen').order;
+
+const cleanup = setup({
   types: {
     context: {} as CleanupContext,
-    events: {} as OrderSeen,
+    events: {} as CleanupEvent,
     input: {} as StopCleanupInput,
     output: {} as StopCleanupOutput,
   },
-  actors: {
-    askExchange: fromPromise(({ input }: { input: CleanupContext }) => answersOf(input)),
-    requestCancels: fromPromise(({ input }: { input: CleanupContext }) => requestCancels(input)),
-  },
+  actors: calls,
   guards: {
     isAgreed: ({ context }) => isAgreed(context.memory),
-    isLastEnd: ({ context }, row: ExchangeOrder) => isOver(row) && isAgreed(endSeen(context.memory, row)),
-    isEnd: (_, row: ExchangeOrder) => isOver(row),
+    isLastEnd: ({ context, event }) => isOver(rowSeen(event)) && isAgreed(endSeen(context.memory, rowSeen(event))),
+    isEnd: ({ event }) => isOver(rowSeen(event)),
     hasToCancel: ({ context }) => toCancel(context.memory).length > 0,
   },
   delays: {
@@ -175,21 +180,41 @@ export const stopCleanupMachine = setup({
     roundPause: ({ context: { memory } }) =>
       Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, memory.rounds - 1)),
   },
+});
+
+type StepOf = (memory: CleanupMemory, nowMs: number, event: CleanupEvent, exchange: Exchange) => CleanupStep;
+
+/** Carries out a step: memory, reporter. */
+function perform(stepOf: StepOf) {
+  return cleanup.enqueueActions((args) => {
+    const { deps, memory } = args.context;
+    carryOut(args, stepOf(memory, deps.clock.nowMs(), args.event, deps.exchange));
+  });
+}
+
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
+
+const cleanupSetup = cleanup.extend({
   actions: {
-    beginRound: assign(({ context: { memory } }) => ({ memory: { ...memory, rounds: memory.rounds + 1 } })),
-    noteEnd: assign(({ context }, row: ExchangeOrder) => ({ memory: endSeen(context.memory, row) })),
-    judge: assign(({ context: { deps, memory } }, answers: CleanupAnswers) => ({
-      memory: roundAnswered(memory, answers, deps.exchange.clockSkewMs() ?? 0, (id) => deps.exchange.isFenceVoid(id)),
+    beginRound: perform(({ rounds }) => ({ change: { rounds: rounds + 1 } })),
+    noteEnd: on('order.seen', (memory, _nowMs, { order }) => ({ change: endSeen(memory, order) })),
+    judge: on('xstate.done.actor.askExchange', (memory, _nowMs, { output }, exchange) => ({
+      change: roundAnswered(memory, output, exchange.clockSkewMs() ?? 0, (id) => exchange.isFenceVoid(id)),
     })),
-    noteAcknowledged: assign(({ context: { deps, memory } }, ids: readonly string[]) => ({
-      memory: fencesUp(memory, deps.clock.nowMs(), ids),
+    noteAcknowledged: on('xstate.done.actor.requestCancels', (memory, nowMs, { output }) => ({
+      change: fencesUp(memory, nowMs, output),
     })),
-    reportDefect: ({ context: { deps } }, { thrown }: { thrown: unknown }) =>
-      deps.reporter.report({ type: 'cleanup.failed', atMs: deps.clock.nowMs(), message: errorText(thrown) }),
-    reportFinished: ({ context: { deps, memory } }) =>
-      deps.reporter.report({ type: 'cleanup.finished', atMs: deps.clock.nowMs(), ...cleanupResult(memory) }),
+    reportDefect: onFailure((_memory, atMs, thrown) => ({
+      facts: [{ type: 'cleanup.failed', atMs, message: errorText(thrown) }],
+    })),
+    reportFinished: perform((memory, atMs) => ({
+      facts: [{ type: 'cleanup.finished', atMs, ...cleanupResult(memory) }],
+    })),
   },
-}).createMachine({
+});
+
+export const stopCleanupMachine = cleanupSetup.createMachine({
   id: 'stop-cleanup',
   context: begin,
   initial: 'working',
@@ -203,11 +228,11 @@ export const stopCleanupMachine = setup({
       on: {
         'order.seen': [
           {
-            guard: { type: 'isLastEnd', params: rowOf },
+            guard: 'isLastEnd',
             target: 'finished',
-            actions: { type: 'noteEnd', params: rowOf },
+            actions: 'noteEnd',
           },
-          { guard: { type: 'isEnd', params: rowOf }, actions: { type: 'noteEnd', params: rowOf } },
+          { guard: 'isEnd', actions: 'noteEnd' },
         ],
       },
       states: {
@@ -216,10 +241,11 @@ export const stopCleanupMachine = setup({
             'Reads the open orders of both accounts, and the state of each order that is to go; cancels wait for it a moment only.',
           entry: 'beginRound',
           invoke: {
+            id: 'askExchange',
             src: 'askExchange',
             input: contextOf,
-            onDone: { target: 'judging', actions: { type: 'judge', params: outputOf } },
-            onError: { target: 'pausing', actions: { type: 'reportDefect', params: thrownOf } },
+            onDone: { target: 'judging', actions: 'judge' },
+            onError: { target: 'pausing', actions: 'reportDefect' },
           },
           after: { lookPatience: { guard: 'hasToCancel', target: 'cancelling' } },
         },
@@ -234,9 +260,10 @@ export const stopCleanupMachine = setup({
         cancelling: {
           description: 'Asks for the cancels that are due; those of orders nobody sees also stop a create under way.',
           invoke: {
+            id: 'requestCancels',
             src: 'requestCancels',
             input: contextOf,
-            onDone: { target: 'pausing', actions: { type: 'noteAcknowledged', params: outputOf } },
+            onDone: { target: 'pausing', actions: 'noteAcknowledged' },
           },
         },
         pausing: {

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, fromPromise, setup } from 'xstate';
+import { fromPromise, setup } from 'xstate';
 import type { OrderSeen, StreamsChanged, SubmissionHalt } from '../src/core/messages.ts';
 import type { ExchangeOrder } from '../src/core/model.ts';
 import {
@@ -14,11 +14,10 @@ import {
 import * as attempt from '../src/core/submission/attempts.ts';
 import * as end from '../src/core/submission/ends.ts';
 import { orderOf, type SubmissionMemory } from '../src/core/submission/memory.ts';
-import type { Market } from '../src/core/submission/quote.ts';
 import * as search from '../src/core/submission/search.ts';
 import type { SubmissionNow, SubmissionStep } from '../src/core/submission/step.ts';
 import * as waits from '../src/core/submission/waits.ts';
-import type { Admission } from '../src/ports.ts';
+import { type CallEnded, carryOut, eventOf, forEvents, forFailures } from './carry-out.ts';
 import {
   admitCreate,
   begin,
@@ -28,7 +27,6 @@ import {
   lookUpOrder,
   nowOf,
   quoteGiven,
-  type Recorded,
   readMarket,
   recordAttempt,
   type SubmissionContext,
@@ -44,63 +42,51 @@ import {
  * whose bytes are not in the journal, never sends an attempt twice, and has no timer that turns unknown into known.
  */
 
-export type SubmissionEvent = SubmissionHalt | OrderSeen | StreamsChanged;
-
-type Args = { context: SubmissionContext };
-
 /** A call to the exchange or the journal, as an actor. */
 function call<T>(act: (context: SubmissionContext, signal: AbortSignal) => Promise<T>) {
   return fromPromise<T, SubmissionContext>(({ input, signal }) => act(input, signal));
 }
 
-const contextOf = ({ context }: Args) => context;
-const outputOf = <T>({ event }: { event: { output: T } }) => event.output;
-const thrownOf = ({ event }: { event: { error: unknown } }) => ({ thrown: event.error });
-const whole = <E>({ event }: { event: E }) => event;
-const rowOf = ({ event }: { event: OrderSeen }) => event.order;
+const calls = {
+  admitCreate: call(admitCreate),
+  readMarket: call(readMarket),
+  recordAttempt: call(recordAttempt),
+  createOrder: call(createOrder),
+  lookUpOrder: call(lookUpOrder),
+  fenceOrder: call(fenceOrder),
+  searchLists: call(searchLists),
+};
 
-/** Carries out a step: memory and price table, journal and reporter, messages to the gateway. */
-function perform<P = undefined>(
-  stepOf: (memory: SubmissionMemory, now: SubmissionNow, params: P, context: SubmissionContext) => SubmissionStep,
-) {
-  return enqueueActions<SubmissionContext, SubmissionEvent, P, SubmissionEvent, never, never, never, never, never>(
-    ({ context, enqueue }, params) => {
-      const { deps, desk, memory } = context;
-      const step = stepOf(memory, nowOf(context), params, context);
-      const { change, reserve, outcome, facts = [], messages = [] } = step;
-      if (change !== undefined) enqueue.assign({ memory: { ...memory, ...change } });
-      if (reserve !== undefined) enqueue(() => desk.reserve(reserve));
-      if (outcome !== undefined) enqueue(() => journalOutcome(deps, outcome));
-      for (const fact of facts) enqueue(() => deps.reporter.report(fact));
-      for (const message of messages) enqueue.sendParent(message);
-    },
-  );
+export type SubmissionEvent = SubmissionHalt | OrderSeen | StreamsChanged | CallEnded<typeof calls>;
+
+type Args = { context: SubmissionContext };
+
+const contextOf = ({ context }: Args) => context;
+
+/** The state of the order that a stream or a call has brought; null: the exchange does not know it. */
+function answerIn(event: SubmissionEvent): ExchangeOrder | null {
+  switch (event.type) {
+    case 'order.seen':
+      return event.order;
+    case 'xstate.done.actor.createOrder':
+    case 'xstate.done.actor.lookUpOrder':
+    case 'xstate.done.actor.searchLists':
+      return event.output;
+    default:
+      throw new Error(`an action for an answer was reached by ${event.type}`);
+  }
 }
 
+const rowSeen = (event: SubmissionEvent) => eventOf(event, 'order.seen').order;
 const says = (what: Verdict) => (args: Args) => verdict(args.context.memory) === what;
 
-/** A stream, or another read of the account, shows the state of the order. */
-const SEEN_FATE = {
-  guard: { type: 'tellsFate', params: rowOf },
-  target: '#submission.weighing',
-  actions: { type: 'noteAnswer', params: rowOf },
-} as const;
-
-export const submissionMachine = setup({
+const submission = setup({
   types: {
     context: {} as SubmissionContext,
     events: {} as SubmissionEvent,
     input: {} as SubmissionInput,
   },
-  actors: {
-    admitCreate: call(admitCreate),
-    readMarket: call(readMarket),
-    recordAttempt: call(recordAttempt),
-    createOrder: call(createOrder),
-    lookUpOrder: call(lookUpOrder),
-    fenceOrder: call(fenceOrder),
-    searchLists: call(searchLists),
-  },
+  actors: calls,
   guards: {
     hasOrderToResolve: ({ context }) => context.memory.order !== null,
     isReplacement: ({ context }) => context.memory.rounds > 0,
@@ -114,9 +100,11 @@ export const submissionMachine = setup({
     saysOpen: says('open'),
     saysOver: says('over'),
     saysDoubtful: says('doubtful'),
-    tellsFate: ({ context }, row: ExchangeOrder) => tellsFate(context.memory, row),
-    tellsNoFate: ({ context: { memory } }, row: ExchangeOrder) => isOfOrder(memory, row) && !tellsFate(memory, row),
-    tellsExistence: ({ context: { memory } }, row: ExchangeOrder) => isOfOrder(memory, row) && row.status !== 'PENDING',
+    tellsFate: ({ context, event }) => tellsFate(context.memory, rowSeen(event)),
+    tellsNoFate: ({ context: { memory }, event }) =>
+      isOfOrder(memory, rowSeen(event)) && !tellsFate(memory, rowSeen(event)),
+    tellsExistence: ({ context: { memory }, event }) =>
+      isOfOrder(memory, rowSeen(event)) && rowSeen(event).status !== 'PENDING',
     isIntact: ({ context }) => context.memory.intact,
     lookupsUsedUp: ({ context }) => context.memory.lookups >= waits.CONFIRM_LOOKUPS_MAX,
     attemptsUsedUp: ({ context }) => isLastAttempt(context.memory),
@@ -140,28 +128,59 @@ export const submissionMachine = setup({
     untilFencePasses: waits.FENCE_TTL_MS + waits.FENCE_MARGIN_MS,
     unknownPause: ({ context }) => waits.unknownPause(context.memory),
   },
+});
+
+type StepOf = (
+  memory: SubmissionMemory,
+  now: SubmissionNow,
+  event: SubmissionEvent,
+  context: SubmissionContext,
+) => SubmissionStep;
+
+/** Carries out a step: price table, journal, memory and reporter, messages to the gateway. */
+function perform(stepOf: StepOf) {
+  return submission.enqueueActions((args) => {
+    const { context, event, enqueue } = args;
+    const { deps, desk, memory } = context;
+    const { reserve, outcome, messages = [], ...rest } = stepOf(memory, nowOf(context), event, context);
+    if (reserve !== undefined) enqueue(() => desk.reserve(reserve));
+    if (outcome !== undefined) enqueue(() => journalOutcome(deps, outcome));
+    carryOut(args, rest);
+    for (const message of messages) enqueue.sendParent(message);
+  });
+}
+
+const on = forEvents(perform);
+const onFailure = forFailures(perform);
+
+const submissionSetup = submission.extend({
   actions: {
-    rememberHalt: perform(attempt.halted),
-    noteIntact: perform((_memory, _now, { intact }: StreamsChanged) => ({ change: { intact } })),
+    rememberHalt: on('submission.halt', attempt.halted),
+    noteIntact: on('streams.changed', (_memory, _now, { intact }) => ({ change: { intact } })),
     beginAttempt: perform(attempt.begun),
-    keepAdmission: assign({ admission: (_, admission: Admission) => admission }),
+    keepAdmission: submission.assign({
+      admission: ({ event }) => eventOf(event, 'xstate.done.actor.admitCreate').output,
+    }),
     returnAdmission: ({ context }) => context.admission?.unused(),
-    forgetAdmission: assign({ admission: null }),
-    noteAdmissionFailure: perform(attempt.notAdmitted),
-    quoteAttempt: perform((memory, now, market: Market, context) =>
-      attempt.priced(memory, now, market, quoteGiven(context)),
+    forgetAdmission: submission.assign({ admission: null }),
+    noteAdmissionFailure: onFailure(attempt.notAdmitted),
+    quoteAttempt: on('xstate.done.actor.readMarket', (memory, now, { output }, context) =>
+      attempt.priced(memory, now, output, quoteGiven(context)),
     ),
-    noteBookFailure: perform(attempt.bookFailed),
-    draftAttempt: perform((memory, now, _none, { desk }) => attempt.drafted(memory, now, desk.nextSequence())),
-    keepRecord: assign({ recorded: (_, recorded: Recorded) => recorded }),
-    addRecorded: perform((memory, now, { prepared }: Recorded) => attempt.recorded(memory, now, prepared)),
-    noteRecordFailure: perform(attempt.notRecorded),
-    withdrawRecording: perform(attempt.haltedWhileRecording),
+    noteBookFailure: onFailure(attempt.bookFailed),
+    draftAttempt: perform((memory, now, _event, { desk }) => attempt.drafted(memory, now, desk.nextSequence())),
+    keepRecord: submission.assign({
+      recorded: ({ event }) => eventOf(event, 'xstate.done.actor.recordAttempt').output,
+    }),
+    addRecorded: on('xstate.done.actor.recordAttempt', (memory, now, { output }) =>
+      attempt.recorded(memory, now, output.prepared),
+    ),
+    noteRecordFailure: onFailure(attempt.notRecorded),
+    withdrawRecording: on('submission.halt', attempt.haltedWhileRecording),
     noteSendTime: perform(attempt.left),
-    noteAnswer: perform(attempt.answered),
-    shareAnswer: ({ context, system }, answer: ExchangeOrder | null) =>
-      shareAnswer(system, orderOf(context.memory).account, answer),
-    noteCreateFailure: perform(attempt.createFailed),
+    noteAnswer: perform((memory, now, event) => attempt.answered(memory, now, answerIn(event))),
+    shareAnswer: ({ context, event, system }) => shareAnswer(system, orderOf(context.memory).account, answerIn(event)),
+    noteCreateFailure: onFailure(attempt.createFailed),
     takePostOnlyRefusal: perform(attempt.refusedAsPostOnly),
     takeRejection: perform(attempt.rejected),
     takeRateLimit: perform(attempt.rateLimited),
@@ -189,13 +208,18 @@ export const submissionMachine = setup({
     endExisting: perform(search.foundToExist),
     endAbsent: perform(search.foundAbsent),
   },
-}).createMachine({
+});
+
+/** A stream, or another read of the account, shows the state of the order. */
+const SEEN_FATE = { guard: 'tellsFate', target: '#submission.weighing', actions: 'noteAnswer' } as const;
+
+export const submissionMachine = submissionSetup.createMachine({
   id: 'submission',
   context: begin,
   initial: 'beginning',
   on: {
-    'submission.halt': { actions: { type: 'rememberHalt', params: whole } },
-    'streams.changed': { actions: { type: 'noteIntact', params: whole } },
+    'submission.halt': { actions: 'rememberHalt' },
+    'streams.changed': { actions: 'noteIntact' },
   },
   states: {
     beginning: {
@@ -207,12 +231,13 @@ export const submissionMachine = setup({
         'Waits for leave to send a create: session and budget, repairs before openings, symbol by symbol in turn (9.1).',
       entry: ['forgetAdmission', 'beginAttempt'],
       invoke: {
+        id: 'admitCreate',
         src: 'admitCreate',
         input: contextOf,
-        onDone: { target: 'pricing', actions: { type: 'keepAdmission', params: outputOf } },
-        onError: { target: 'weighing-admission', actions: { type: 'noteAdmissionFailure', params: thrownOf } },
+        onDone: { target: 'pricing', actions: 'keepAdmission' },
+        onError: { target: 'weighing-admission', actions: 'noteAdmissionFailure' },
       },
-      on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: whole } } },
+      on: { 'submission.halt': { target: 'halting', actions: 'rememberHalt' } },
     },
     'weighing-admission': {
       description: 'No leave was given, and nothing has left: decides whether there is another attempt.',
@@ -226,12 +251,13 @@ export const submissionMachine = setup({
       description:
         'Takes the newest book for this attempt, one received since a refusal, and the index after a refusal it may explain (7.4, 9.5).',
       invoke: {
+        id: 'readMarket',
         src: 'readMarket',
         input: contextOf,
-        onDone: { target: 'judging', actions: { type: 'quoteAttempt', params: outputOf } },
-        onError: { target: 'considering', actions: { type: 'noteBookFailure', params: thrownOf } },
+        onDone: { target: 'judging', actions: 'quoteAttempt' },
+        onError: { target: 'considering', actions: 'noteBookFailure' },
       },
-      on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: whole } } },
+      on: { 'submission.halt': { target: 'halting', actions: 'rememberHalt' } },
     },
     judging: {
       description:
@@ -246,28 +272,27 @@ export const submissionMachine = setup({
       description:
         'Signs the attempt, writes its exact bytes to the journal, and waits until they are safe there (9.3).',
       invoke: {
+        id: 'recordAttempt',
         src: 'recordAttempt',
         input: contextOf,
         onDone: {
           target: 'sending',
-          actions: [
-            { type: 'keepRecord', params: outputOf },
-            { type: 'addRecorded', params: outputOf },
-          ],
+          actions: ['keepRecord', 'addRecorded'],
         },
-        onError: { target: 'unsent', actions: { type: 'noteRecordFailure', params: thrownOf } },
+        onError: { target: 'unsent', actions: 'noteRecordFailure' },
       },
-      on: { 'submission.halt': { target: 'halting', actions: { type: 'withdrawRecording', params: whole } } },
+      on: { 'submission.halt': { target: 'halting', actions: 'withdrawRecording' } },
     },
     sending: {
       description:
         'The create is on its way. From here on the order counts as live. A stream may tell its state before the answer comes (9.4).',
       entry: 'noteSendTime',
       invoke: {
+        id: 'createOrder',
         src: 'createOrder',
         input: contextOf,
-        onDone: { target: 'weighing', actions: { type: 'noteAnswer', params: outputOf } },
-        onError: { target: 'weighing-failure', actions: { type: 'noteCreateFailure', params: thrownOf } },
+        onDone: { target: 'weighing', actions: 'noteAnswer' },
+        onError: { target: 'weighing-failure', actions: 'noteCreateFailure' },
       },
       on: { 'order.seen': SEEN_FATE },
     },
@@ -308,8 +333,8 @@ export const submissionMachine = setup({
           description: 'The streams are intact and will tell; after a second of silence about it REST is asked.',
           after: { streamSilence: 'asking' },
           on: {
-            'order.seen': { guard: { type: 'tellsNoFate', params: rowOf }, target: 'following', reenter: true },
-            'streams.changed': { target: 'choosing', actions: { type: 'noteIntact', params: whole } },
+            'order.seen': { guard: 'tellsNoFate', target: 'following', reenter: true },
+            'streams.changed': { target: 'choosing', actions: 'noteIntact' },
           },
         },
         pausing: {
@@ -320,14 +345,12 @@ export const submissionMachine = setup({
           description: 'Asks for the order by its client id.',
           entry: 'countLookup',
           invoke: {
+            id: 'lookUpOrder',
             src: 'lookUpOrder',
             input: contextOf,
             onDone: {
               target: '#submission.weighing',
-              actions: [
-                { type: 'noteAnswer', params: outputOf },
-                { type: 'shareAnswer', params: outputOf },
-              ],
+              actions: ['noteAnswer', 'shareAnswer'],
             },
             onError: { target: '#submission.weighing' },
           },
@@ -347,7 +370,7 @@ export const submissionMachine = setup({
     'backing-off': {
       description: 'Waits before the next attempt: at least 500 ms from the last one, longer after a 429 (9.5, 9.9).',
       after: { untilNextAttempt: 'admitting' },
-      on: { 'submission.halt': { target: 'halting', actions: { type: 'rememberHalt', params: whole } } },
+      on: { 'submission.halt': { target: 'halting', actions: 'rememberHalt' } },
     },
     halting: {
       description:
@@ -370,9 +393,9 @@ export const submissionMachine = setup({
       initial: 'entering',
       on: {
         'order.seen': {
-          guard: { type: 'tellsExistence', params: rowOf },
+          guard: 'tellsExistence',
           target: 'exists',
-          actions: { type: 'noteAnswer', params: rowOf },
+          actions: 'noteAnswer',
         },
       },
       states: {
@@ -384,14 +407,12 @@ export const submissionMachine = setup({
           description: 'Asks for the order by its client id.',
           entry: 'noteProofBasis',
           invoke: {
+            id: 'lookUpOrder',
             src: 'lookUpOrder',
             input: contextOf,
             onDone: {
               target: 'weighing',
-              actions: [
-                { type: 'noteAnswer', params: outputOf },
-                { type: 'shareAnswer', params: outputOf },
-              ],
+              actions: ['noteAnswer', 'shareAnswer'],
             },
             onError: { target: 'pausing' },
           },
@@ -408,6 +429,7 @@ export const submissionMachine = setup({
         fencing: {
           description: 'Sends a cancel that also kills a create still under way, by its time to live.',
           invoke: {
+            id: 'fenceOrder',
             src: 'fenceOrder',
             input: contextOf,
             onDone: { target: 'fence-waiting' },
@@ -428,9 +450,10 @@ export const submissionMachine = setup({
           description:
             'The order is unknown after the fence or its expiry: reads open orders and the history since before the send.',
           invoke: {
+            id: 'searchLists',
             src: 'searchLists',
             input: contextOf,
-            onDone: { target: 'weighing-lists', actions: { type: 'noteAnswer', params: outputOf } },
+            onDone: { target: 'weighing-lists', actions: 'noteAnswer' },
             onError: { target: 'pausing' },
           },
         },

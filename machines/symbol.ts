@@ -53,7 +53,7 @@ import {
 } from '../src/core/symbol/submissions.ts';
 import { touchFailed, touchReceived, touchWanted, waiting } from '../src/core/symbol/waiting.ts';
 import type { EngineClock, Journal, Reporter } from '../src/ports.ts';
-import { eventOf } from './event-of.ts';
+import { forEvents, send } from './carry-out.ts';
 
 /**
  * One symbol: both accounts' positions and orders in one instrument (strategy 5). It merges slices of both accounts'
@@ -140,10 +140,7 @@ function perform(stepOf: (memory: SymbolMemory, now: Now, event: SymbolEvent) =>
         for (const fact of facts) deps.reporter.report(fact);
       });
     }
-    for (const { to, message } of commands) {
-      const actor: AnyActorRef | undefined = system.get(to);
-      if (actor !== undefined) enqueue.sendTo(actor, message);
-    }
+    for (const { to, message } of commands) send({ enqueue, system }, to, message);
   });
 }
 
@@ -152,13 +149,7 @@ function isChanged(memory: SymbolMemory, change: Partial<SymbolMemory>): boolean
   return keys.some((key) => change[key] !== memory[key]);
 }
 
-/** {@link perform} for one type of event. */
-function on<T extends SymbolEvent['type']>(
-  type: T,
-  stepOf: (memory: SymbolMemory, now: Now, event: Extract<SymbolEvent, { type: T }>) => Step,
-) {
-  return perform((memory, now, event) => stepOf(memory, now, eventOf(event, type)));
-}
+const on = forEvents(perform);
 
 const symbolSetup = symbol.extend({
   actions: {

@@ -34,8 +34,8 @@ export interface CancellationMemory extends CancellationBeginning {
 /** The result of an event, applied as memory, reporter, message to the gateway. */
 export interface CancellationStep {
   readonly change?: Partial<CancellationMemory>;
-  readonly fact?: Fact;
-  readonly message?: CancellationReport | ParkingFound;
+  readonly facts?: readonly Fact[];
+  readonly messages?: readonly (CancellationReport | ParkingFound)[];
 }
 
 export function initialCancellation(beginning: CancellationBeginning): CancellationMemory {
@@ -53,10 +53,10 @@ export function acknowledged(): CancellationStep {
 export function requestFailed(
   { account, clientOrderId }: CancellationMemory,
   atMs: number,
-  { thrown }: { thrown: unknown },
-) {
+  thrown: unknown,
+): CancellationStep {
   const failure = toFailure(thrown, 'cancelOrder', account);
-  return { change: { failure }, fact: { type: 'cancel.failed', atMs, account, clientOrderId, failure } } as const;
+  return { change: { failure }, facts: [{ type: 'cancel.failed', atMs, account, clientOrderId, failure }] };
 }
 
 export function lookUpBegun({ looks }: CancellationMemory): CancellationStep {
@@ -66,7 +66,7 @@ export function lookUpBegun({ looks }: CancellationMemory): CancellationStep {
 /** The failed request stops the account (strategy 9.8). */
 export function parks({ account, failure }: CancellationMemory): CancellationStep {
   if (failure === null) throw new Error('a cancel parked its account without a failure');
-  return { message: { type: 'parking.found', account, failure } };
+  return { messages: [{ type: 'parking.found', account, failure }] };
 }
 
 /** `over`: the order's state confirms it. `failed`: nothing does; the order is as it was. */
@@ -76,7 +76,7 @@ export const ended =
     const { childId, clientOrderId, account } = memory;
     const failure = outcome === 'failed' ? memory.failure : null;
     const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs, outcome, failure };
-    return { message: { type: 'cancellation.told', childId, message } };
+    return { messages: [{ type: 'cancellation.told', childId, message }] };
   };
 
 /** Whether the cancel is requested again rather than only looked up. */

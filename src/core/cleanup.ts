@@ -1,4 +1,5 @@
 import type { LiveOrder } from './daemon/memory.ts';
+import type { Fact } from './facts.ts';
 import { ACCOUNTS, type AccountName, type ExchangeOrder, type ListedOrder } from './model.ts';
 import { isOwnOrder } from './order-id.ts';
 import { FENCE_MARGIN_MS, FENCE_TTL_MS } from './submission/waits.ts';
@@ -73,6 +74,12 @@ export interface CleanupResult {
   readonly kept: number;
   /** What should be gone and is not known to be, as text. Empty: the clean-up is complete. */
   readonly left: readonly string[];
+}
+
+/** The result of an event, applied as memory, reporter. */
+export interface CleanupStep {
+  readonly change?: Partial<CleanupMemory>;
+  readonly facts?: readonly Fact[];
 }
 
 export function initialCleanup({ cancelOnStop, keep, unknown, live = [] }: CleanupBeginning): CleanupMemory {

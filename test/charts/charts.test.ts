@@ -65,6 +65,13 @@ for (const name of NAMES) {
     );
   });
 
+  test(`${name}: a call is invoked under its own name, by which its result has a type`, () => {
+    const misnamed = statesOf(chart).flatMap((state) =>
+      state.invokes.filter((call, at) => call !== machine.getStateNodeById(idOf(machine, state.path)).invoke[at]?.id),
+    );
+    assert.deepEqual(misnamed, []);
+  });
+
   test(`${name}: every state says what it means to an operator`, () => {
     const silent = statesOf(chart).filter((state) => state.path !== '' && state.description === '');
     assert.deepEqual(
@@ -125,6 +132,10 @@ test('columns follow the links, and a link back does not turn them round', () =>
     [false, false, true],
   );
 });
+
+function idOf(machine: AnyStateMachine, path: string): string {
+  return path === '' ? machine.id : `${machine.id}.${path}`;
+}
 
 interface Frame {
   readonly x: number;

@@ -196,7 +196,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
     assert.match(world.texts()[0] ?? '', /MMR ALERT[\s\S]*0\.74/);
     assert.equal(body().type, 'done');
-    assert.ok(hasNothingToSend(world.manager.getSnapshot()));
+    assert.ok(hasNothingToSend(world.manager));
     assert.equal(world.said('alert.raised').length, 1);
   });
 
@@ -241,7 +241,7 @@ describe('strategy 12.1: delivery', () => {
     world.gateway = (_nowMs, text) => (text.includes('待') ? 'poisoned' : 'takes');
     await world.pass(LONGEST_PAUSE_MS + SETTLED, 1000);
     assert.match(world.texts().at(-1) ?? '', /POISON/, 'and it arrives once it is taken');
-    assert.ok(hasNothingToSend(world.manager.getSnapshot()));
+    assert.ok(hasNothingToSend(world.manager));
   });
 
   test('12.3 news come after the alerts of their message; the last ones neither gather nor keep the pace', async () => {
@@ -939,7 +939,7 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
       assert.equal(triggers, 10_000);
       assert.ok(restarts > 20, `${restarts} restarts`);
       assert.ok(critical > 100 && foreign > 100);
-      assert.ok(hasNothingToSend(world.manager.getSnapshot()), 'everything has been told');
+      assert.ok(hasNothingToSend(world.manager), 'everything has been told');
       const carrying = (word: string) => world.deliveries.filter(({ text }) => text.includes(word));
       for (let i = 1; i <= critical; i += 1) {
         const told = carrying(`CRIT${i}_USDT_Perp:`);

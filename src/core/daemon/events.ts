@@ -79,6 +79,7 @@ export type DaemonTimer =
   | { readonly type: 'ends.over'; readonly reason: string }
   | StopRequested;
 
+/** All events of the daemon, except the ends of the calls and actors it starts. */
 export type DaemonEvent =
   | AccountPolled
   | AccountFailed
@@ -101,6 +102,4 @@ export type DaemonEvent =
   | SymbolFlattened
   | SymbolLeft
   | SymbolsSteered
-  | TaskFailed
-  | { readonly type: 'xstate.done.actor.listing'; readonly output: unknown; readonly actorId: string }
-  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown; readonly actorId: string };
+  | TaskFailed;

@@ -2,6 +2,7 @@ import { engineAlert } from '../alerts.ts';
 import { netLeftAlert } from '../conditions.ts';
 import { dailyReportDue } from '../daily-report.ts';
 import { errorText } from '../error-text.ts';
+import { EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../exit-codes.ts';
 import type { Fact } from '../facts.ts';
 import type { JournalFailed, LockLost, MoneyCounted, TaskFailed } from '../messages.ts';
 import { ACCOUNTS, type ExchangeOrder } from '../model.ts';
@@ -61,6 +62,27 @@ export function tradingBegun(memory: Memory, now: Now, view: DaemonView): Step {
       endsTimer(symbols, now),
       endTimer(settings.maxRuntimeMs, 0),
     ],
+  };
+}
+
+/** Preparing the start failed, with the exit code that the thrown value carries (strategy 13.2). */
+export function startFailed(_memory: Memory, _now: Now, thrown: unknown): Step {
+  const exitCode =
+    thrown instanceof Error && 'exitCode' in thrown && typeof thrown.exitCode === 'number'
+      ? thrown.exitCode
+      : EXIT_UNREACHABLE;
+  return { change: { exitCode, failure: errorText(thrown) } };
+}
+
+/** The clean-up itself failed: what it left is not known (strategy 13.1). */
+export function cleanupFailed(_memory: Memory, _now: Now, thrown: unknown): Step {
+  return { change: { exitCode: EXIT_INCOMPLETE, failure: `clean-up failed: ${errorText(thrown)}` } };
+}
+
+/** At the very end: violations found while the last alerts are sent count as well (strategy 13.2). */
+export function exitCodeJudged({ defect, broken, exitCode }: Memory): Step {
+  return {
+    change: { exitCode: defect !== null ? EXIT_DEFECT : exitCode === EXIT_GOOD && broken ? EXIT_INCOMPLETE : exitCode },
   };
 }
 

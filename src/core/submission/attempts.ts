@@ -22,10 +22,6 @@ import { trackedFromPrepared } from './tracked.ts';
 
 /** The effect of each event of an attempt: permission, price, journal, create, answer (strategy 9.3 to 9.5). */
 
-interface Thrown {
-  readonly thrown: unknown;
-}
-
 /** No further attempt may be sent. */
 export function halted(_memory: SubmissionMemory, _now: Now, { result }: SubmissionHalt): Step {
   return { change: { halt: result } };
@@ -42,7 +38,7 @@ export function begun({ attempt }: SubmissionMemory, { nowMs }: Now): Step {
   return { change: { ...blank, attempt: attempt + 1, attemptAtMs: nowMs } };
 }
 
-export function notAdmitted(memory: SubmissionMemory, _now: Now, { thrown }: Thrown): Step {
+export function notAdmitted(memory: SubmissionMemory, _now: Now, thrown: unknown): Step {
   return failed(memory, toFailure(thrown, 'createOrder', intentOf(memory).account));
 }
 
@@ -52,7 +48,7 @@ export function priced(memory: SubmissionMemory, now: Now, market: Market, given
   return { change: quote.kind === 'sendable' ? { quote } : { quote, why: quote.why } };
 }
 
-export function bookFailed(memory: SubmissionMemory, { nowMs: atMs }: Now, { thrown }: Thrown): Step {
+export function bookFailed(memory: SubmissionMemory, { nowMs: atMs }: Now, thrown: unknown): Step {
   const { instrument, account } = intentOf(memory);
   const { attempt } = memory;
   const failure = toFailure(thrown, 'book', null);
@@ -88,7 +84,7 @@ export function recorded(memory: SubmissionMemory, { nowMs: atMs }: Now, prepare
   };
 }
 
-export function notRecorded(_memory: SubmissionMemory, { nowMs: atMs }: Now, { thrown }: Thrown): Step {
+export function notRecorded(_memory: SubmissionMemory, { nowMs: atMs }: Now, thrown: unknown): Step {
   const message = errorText(thrown);
   return {
     change: { why: reason('not-recorded', '9.3', { message }) },
@@ -101,7 +97,7 @@ export function left(_memory: SubmissionMemory, { nowMs }: Now): Step {
   return { change: { attemptAtMs: nowMs } };
 }
 
-export function createFailed(memory: SubmissionMemory, _now: Now, { thrown }: Thrown): Step {
+export function createFailed(memory: SubmissionMemory, _now: Now, thrown: unknown): Step {
   return failed(memory, createFailure(thrown, orderOf(memory).account));
 }
 
