@@ -11,13 +11,13 @@ const HEADINGS: Readonly<Record<Section, string>> = {
 
 /**
  * The text of `.env.example`, generated from the table. `GRVT_ENV` is left empty on purpose: whoever fills in keys must
- * choose the exchange.
+ * choose the exchange. So is a default that depends on another setting.
  */
 export function envExample(): string {
   const lines = [
     '# Copy to .env and change what you need. An empty value is unset; the process environment wins over this file.',
     '# 复制为 .env 后按需修改。空值等于未设置；进程环境变量优先于本文件。',
-    '# Keys may stand in files of their own: NAME_FILE=path instead of NAME=value.',
+    '# Secrets can be in files of their own: NAME_FILE=path instead of NAME=value.',
     '# 密钥可放在单独文件中：用 NAME_FILE=路径 代替 NAME=值。',
   ];
   let section: Section | null = null;
@@ -27,10 +27,12 @@ export function envExample(): string {
       section = variable.section;
       lines.push('', `# ---- ${HEADINGS[section]} ----`);
     }
-    const fallback = variable.default ?? variable.otherwise;
+    const isFixed = variable.default !== null && variable.otherwise === null;
     lines.push('', `# ${variable.en}`, `# ${variable.zh}`);
-    lines.push(`# Unit: ${variable.unit}. Default: ${fallback}. Expected: ${variable.expected.en}.`);
-    lines.push(`${name}=${name === 'GRVT_ENV' ? '' : (variable.default ?? '')}`);
+    lines.push(
+      `# Unit: ${variable.unit}. Default: ${variable.otherwise ?? variable.default ?? 'none'}. Expected: ${variable.expected.en}.`,
+    );
+    lines.push(`${name}=${isFixed && name !== 'GRVT_ENV' ? variable.default : ''}`);
     if (variable.fromFile) lines.push(`# ${name}_FILE=`);
   }
   return `${lines.join('\n')}\n`;

@@ -49,8 +49,8 @@ export type Section = 'exchange' | 'keys' | 'alerts' | 'strategy' | 'stop' | 'en
 export interface Variable<T> {
   /** As text in `.env`; null: none. */
   readonly default: string | null;
-  /** Shown in `.env.example` if there is no default, e.g. `by GRVT_ENV`. */
-  readonly otherwise: string;
+  /** The default as `.env.example` shows it where it is no fixed value, e.g. `by GRVT_ENV`; such a line is left empty. */
+  readonly otherwise: string | null;
   readonly unit: string;
   /** Completes "expected …" in errors and in the example. */
   readonly expected: BothTexts;
@@ -72,7 +72,7 @@ type Words = Pick<Variable<unknown>, 'section' | 'en' | 'zh'> &
 export function variable<T>(kind: Kind<T>, words: Words): Variable<T> {
   return {
     default: null,
-    otherwise: 'none',
+    otherwise: null,
     unit: kind.unit,
     confidential: false,
     originOnly: false,
@@ -88,36 +88,36 @@ export const VARIABLES = {
   GRVT_ENV: variable(oneOf(MODES), {
     default: 'paper',
     section: 'exchange',
-    en: 'Which exchange: paper is the embedded one; must be said as soon as trading keys are given.',
+    en: 'Which exchange: paper is the embedded one. Must be set once trading keys are set.',
     zh: '连接哪个交易所：paper 为内置模拟交易所；一旦填写交易密钥就必须明确指定。',
   }),
   GRVT_EDGE_URL: variable(origin, {
     otherwise: 'by GRVT_ENV',
     section: 'exchange',
-    en: 'Another login host than the one of GRVT_ENV.',
+    en: 'Login host, in place of the one of GRVT_ENV.',
     zh: '覆盖 GRVT_ENV 对应的登录主机。',
   }),
   GRVT_TRADES_URL: variable(origin, {
     otherwise: 'by GRVT_ENV',
     section: 'exchange',
-    en: 'Another trading host than the one of GRVT_ENV.',
+    en: 'Trading host, in place of the one of GRVT_ENV.',
     zh: '覆盖 GRVT_ENV 对应的交易主机。',
   }),
   GRVT_MARKET_DATA_URL: variable(origin, {
     otherwise: 'by GRVT_ENV',
     section: 'exchange',
-    en: 'Another market data host than the one of GRVT_ENV.',
+    en: 'Market data host, in place of the one of GRVT_ENV.',
     zh: '覆盖 GRVT_ENV 对应的行情主机。',
   }),
   GRVT_CHAIN_ID: variable(chainId, {
     otherwise: 'by GRVT_ENV',
     section: 'exchange',
-    en: 'Another chain id for order signatures than the one of GRVT_ENV (prod 325, testnet and paper 326, staging and dev 327).',
+    en: 'Chain id of order signatures, in place of the one of GRVT_ENV (prod 325, testnet and paper 326, staging and dev 327).',
     zh: '覆盖订单签名所用的 chain id（prod 325，testnet 与 paper 326，staging 与 dev 327）。',
   }),
   GRVT_HEDGE_ALLOW_HOSTS: variable(hosts, {
     section: 'exchange',
-    en: "Hosts that may stand in for the environment's own on prod and testnet; loopback needs no entry.",
+    en: "Hosts allowed in place of the exchange's own on prod and testnet; loopback needs no entry.",
     zh: '在 prod 与 testnet 上允许代替官方主机的主机名；本机回环地址无需列出。',
   }),
   HTTPS_PROXY: variable(proxy, {
@@ -134,7 +134,7 @@ export const VARIABLES = {
   }),
   NO_PROXY: variable(noProxy, {
     section: 'exchange',
-    en: 'Hosts that are reached without a proxy: a name covers all names below it; a range like 10.0.0.0/8; * for all.',
+    en: 'Hosts reached without a proxy: a name covers its subdomains; a range like 10.0.0.0/8; * for all.',
     zh: '不经代理直连的主机：域名包含其所有子域；可用网段如 10.0.0.0/8；* 表示全部。',
   }),
 
@@ -205,19 +205,19 @@ export const VARIABLES = {
     default: 'http://localhost:3000/send-message',
     originOnly: true,
     section: 'alerts',
-    en: 'Where alerts are posted.',
-    zh: '告警发送地址。',
+    en: 'Address of the Telegram gateway, to which alerts are posted.',
+    zh: 'Telegram 网关的地址，告警发送到此。',
   }),
   GRVT_HEDGE_MMR_ALERT_THRESHOLD: variable(ratio, {
     default: '0.70',
     section: 'alerts',
-    en: 'Alert from this maintenance margin / equity upwards.',
+    en: 'Maintenance margin / equity of an account at which an alert is raised.',
     zh: '维持保证金 / 权益达到该比例即告警。',
   }),
   GRVT_HEDGE_STUCK_HOURS: variable(duration('hours', MS_PER_HOUR, '0.001', '590'), {
     default: '6',
     section: 'alerts',
-    en: 'Unhedged longer than this is stuck: an alert, and a line in the daily report.',
+    en: 'A symbol unhedged for longer is stuck: an alert, and a line in the daily report.',
     zh: '未对冲超过该时长视为卡住：告警并列入日报。',
   }),
   GRVT_HEDGE_DAILY_REPORT_AT: variable(timeOfDay, {
@@ -230,13 +230,13 @@ export const VARIABLES = {
   GRVT_HEDGE_DAILY_STATEMENT: variable(onOff, {
     default: '0',
     section: 'alerts',
-    en: 'A message a day, at the hour of the daily report, with what yesterday and seven days earned.',
+    en: 'Send the earnings of yesterday and of seven days once a day, at the time of the daily report.',
     zh: '每天在日报时间另发一条消息：昨日与 7 天的盈亏。',
   }),
   GRVT_HEDGE_HEARTBEAT_URL: variable(address, {
     originOnly: true,
     section: 'alerts',
-    en: 'Called once a minute while both accounts are polled successfully.',
+    en: 'Address that is called once a minute while both accounts are polled successfully.',
     zh: '两个账户均轮询正常时，每分钟访问一次该地址。',
   }),
   GRVT_HEDGE_LANG: variable(oneOf(['en', 'zh']), {
@@ -261,59 +261,60 @@ export const VARIABLES = {
   GRVT_HEDGE_ORDERBOOK_DEPTH: variable(depth, {
     default: '10',
     section: 'strategy',
-    en: 'How many book levels are asked for; the exchange knows no other values.',
+    en: 'Book levels per request; the exchange accepts no other values.',
     zh: '请求的盘口档数；交易所只接受这些取值。',
   }),
   GRVT_HEDGE_SINGLE_ORDER_DIFF_THRESHOLD_USDT: variable(usdt, {
     default: '20',
     section: 'strategy',
-    en: 'While the two positions differ by less than this: one order per account.',
+    en: 'While the two positions differ by less than this, each account has one order at most.',
     zh: '两账户仓位差额低于该值时，每账户最多一单。',
   }),
   GRVT_HEDGE_OPENINGS_STOP_MMR: variable(ratio, {
     section: 'strategy',
-    en: 'Openings stop while an account has this maintenance margin / equity or more; repairs go on.',
+    en: 'Maintenance margin / equity of an account from which openings stop; hedging goes on.',
     zh: '任一账户的维持保证金 / 权益达到该比例时停止开仓；对冲照常进行。',
   }),
   GRVT_HEDGE_OPENINGS_STOP_LOSS_USDT: variable(usdtAboveZero, {
     section: 'strategy',
-    en: 'Openings stop for the rest of the day once the day has lost this much; repairs go on.',
+    en: 'Loss of the day from which openings stop until the next day; hedging goes on.',
     zh: '当日亏损达到该金额后，当日剩余时间停止开仓；对冲照常进行。',
   }),
   GRVT_HEDGE_POST_ONLY_MAX_RETRY: variable(integer(1, 100, 'attempts'), {
     default: '5',
     section: 'strategy',
-    en: 'Attempts of one submission that is refused as post-only.',
+    en: 'Attempts per order while the exchange refuses it as post-only.',
     zh: 'post-only 被拒时，一次下单的最多尝试次数。',
   }),
   GRVT_HEDGE_POST_ONLY_COOLDOWN_SEC: variable(seconds('1', 86_400), {
     default: '300',
     section: 'strategy',
-    en: 'How long the symbol rests once those attempts are used up.',
+    en: 'Pause of the symbol (cooldown) after those attempts are used up.',
     zh: '尝试用尽后该标的的冷却时间。',
   }),
   GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: variable(seconds('0', LONGEST_TIMER_SEC), {
     default: '1800',
     section: 'strategy',
-    en: 'Longest wait for the rest of a partly filled order before what filled is booked.',
-    zh: '部分成交的最长等待时间，超时后按已成交量入账。',
+    en: 'How long to wait for the rest of a partly filled order; then the filled part is booked and hedged.',
+    zh: '部分成交的最长等待时间，超时后已成交的部分入账并对冲。',
   }),
   GRVT_HEDGE_ORDER_TTL_SEC: variable(seconds('60', LONGEST_ORDER_TTL_SEC), {
     default: '3600',
+    otherwise: '3600; with GRVT_HEDGE_JOURNAL_URL 300, and 600 at most',
     section: 'strategy',
-    en: 'Expiry of each order: bounds what a dead process leaves behind.',
-    zh: '每张订单的有效期：限制进程异常退出后遗留的挂单。',
+    en: 'Lifetime of each order: orders of a crashed process expire after it at the latest.',
+    zh: '每张订单的有效期：进程异常退出后遗留的挂单最迟此时到期。',
   }),
   GRVT_HEDGE_RATE_SCALE: variable(factor('0.1', '100'), {
     default: '1',
     section: 'strategy',
-    en: 'Multiplies the request budget; 1 is the rate limit of the lowest tier of the exchange.',
+    en: "Multiple of the request budget; 1 is the rate limit of the exchange's lowest tier.",
     zh: '请求额度的倍数；1 为交易所最低等级的频率限制。',
   }),
   GRVT_HEDGE_STREAMS: variable(onOff, {
     default: '1',
     section: 'strategy',
-    en: "Follow the exchange's streams: fills are learned at once.",
+    en: "Use the exchange's streams: fills arrive at once.",
     zh: '使用交易所推送，成交即时得知。',
   }),
 
@@ -327,26 +328,26 @@ export const VARIABLES = {
   GRVT_HEDGE_MAX_RUNTIME_SEC: variable(secondsOrNever(LONGEST_TIMER_SEC), {
     default: '0',
     section: 'stop',
-    en: 'Stop by itself after this; 0 = never.',
+    en: 'Stop by itself after this time; 0: never.',
     zh: '运行该时长后自动停止；0 表示不自动停止。',
   }),
   GRVT_HEDGE_CANCEL_ON_STOP: variable(onOff, {
     default: '1',
     section: 'stop',
-    en: 'Cancel strategy orders at stop.',
-    zh: '停机时清理策略挂单。',
+    en: 'Cancel strategy orders at a stop.',
+    zh: '停机时撤销策略挂单。',
   }),
   GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS: variable(integer(0, 100, 'orders'), {
     default: '0',
     section: 'stop',
-    en: 'How many strategy orders to leave per account and instrument at stop, newest first.',
+    en: 'Strategy orders per account and instrument that a stop keeps, newest first.',
     zh: '停机时每账户每标的保留的策略挂单数（保留最新的）。',
   }),
 
   GRVT_HEDGE_DEAD_MAN_SEC: variable(deadMan, {
     default: '0',
     section: 'stop',
-    en: 'The exchange cancels ALL orders of both accounts when the engine is silent this long; 0: never.',
+    en: 'The exchange cancels ALL orders of both accounts when the engine has not called for this long; 0: never.',
     zh: '引擎失联达到该秒数后，交易所撤销两个账户的全部挂单；0 表示不启用。',
   }),
 
@@ -371,19 +372,19 @@ export const VARIABLES = {
   GRVT_HEDGE_DATA_DIR: variable(path, {
     default: 'data',
     section: 'engine',
-    en: 'Journal and lock, relative to the project root.',
-    zh: '日志账本与锁文件目录，相对项目根目录。',
+    en: 'Directory of journal and lock, relative to the project root.',
+    zh: '账本与锁文件的目录，相对项目根目录。',
   }),
   GRVT_HEDGE_LOG_DIR: variable(path, {
     default: 'logs',
     section: 'engine',
-    en: 'Log files, relative to the project root.',
-    zh: '日志文件目录，相对项目根目录。',
+    en: 'Directory of log files, relative to the project root.',
+    zh: '日志文件的目录，相对项目根目录。',
   }),
   GRVT_HEDGE_JOURNAL_DAYS: variable(duration('days', MS_PER_DAY, '1', '3650'), {
     default: '30',
     section: 'engine',
-    en: 'How long settled history is kept; what is open is kept always.',
+    en: 'How long settled history is kept; open orders, lots and alerts are always kept.',
     zh: '已了结历史的保留天数；未了结的始终保留。',
   }),
   GRVT_HEDGE_JOURNAL_URL: variable(database, {
@@ -397,25 +398,25 @@ export const VARIABLES = {
   GRVT_HEDGE_SDK_LOG_LEVEL: variable(sdkLevel, {
     default: 'ERROR',
     section: 'engine',
-    en: 'Level of what the REST client logs.',
+    en: 'Log level of the REST client.',
     zh: 'REST 客户端的日志级别。',
   }),
   GRVT_HEDGE_HTTP_PORT: variable(integer(0, 65_535, 'port'), {
     default: '8787',
     section: 'engine',
-    en: 'Dashboard, metrics and health, on loopback only; 0 = off.',
+    en: 'Port of dashboard, metrics and health checks, on loopback only; 0: off.',
     zh: '看板、指标与健康检查端口，仅本机可访问；0 表示关闭。',
   }),
   GRVT_HEDGE_CONTROL_TOKEN: variable(controlToken, {
     confidential: true,
     fromFile: true,
     section: 'engine',
-    en: 'Unlocks the commands of the page; without it the page only shows.',
+    en: 'Unlocks the commands of the page; without it the page is read-only.',
     zh: '用于解锁页面上的命令；未设置时页面只读。',
   }),
   GRVT_HEDGE_PUBLIC_URL: variable(publicOrigin, {
     section: 'engine',
-    en: 'The name under which a reverse proxy publishes the page.',
+    en: 'Address under which a reverse proxy publishes the page.',
     zh: '反向代理对外发布页面所用的地址。',
   }),
 } as const;

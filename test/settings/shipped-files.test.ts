@@ -17,11 +17,12 @@ const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000_000);
 
 describe('.env.example', () => {
   it('is what the table of variables writes', () => assert.equal(example, envExample()));
-  it('sets every variable to its default, and GRVT_ENV to nothing, so that it must be said with keys', () => {
+  it('sets every variable to its fixed default, and GRVT_ENV to nothing, so that it must be set with keys', () => {
     const values = parseEnv(example);
     assert.deepEqual(Object.keys(values).sort(), [...VARIABLE_NAMES].sort());
     for (const name of VARIABLE_NAMES) {
-      assert.equal(values[name], name === 'GRVT_ENV' ? '' : (VARIABLES[name].default ?? ''), name);
+      const { default: fixed, otherwise } = VARIABLES[name];
+      assert.equal(values[name], name === 'GRVT_ENV' || otherwise !== null ? '' : (fixed ?? ''), name);
     }
   });
   it('gives unit, default and a line in English and in Chinese for each', () => {
@@ -31,6 +32,13 @@ describe('.env.example', () => {
       assert.match(zh, /[\u4e00-\u9fff]/, name);
       assert.ok(example.includes(`# ${en}\n# ${zh}\n# Unit: ${unit}. Default: `), name);
     }
+  });
+  it('a database address is all that a copy needs for a journal in PostgreSQL: orders then live for 300 s', () => {
+    const readFile = (path: string) => readFileSync(path.endsWith('.env') ? `${path}.example` : path);
+    const env = { GRVT_HEDGE_JOURNAL_URL: 'postgres://grvt:secret@127.0.0.1:5432/grvt_hedge' };
+    const result = loadSettings({ env, root, readFile });
+    assert.ok(result.ok, result.ok ? '' : reasonTexts(result.errors));
+    assert.equal(result.settings.orderTtlMs, 300_000);
   });
   it('copied to .env it starts the embedded exchange on the example symbols, without a warning', () => {
     const readFile = (path: string) => readFileSync(path.endsWith('.env') ? `${path}.example` : path);
