@@ -96,9 +96,9 @@ function notForRepair(input: PlanInput): Trim[] {
   return trims;
 }
 
-/** Only a stop of openings keeps the symbol from opening (strategy 8.6). */
-function stopsOpenings({ mode = 'trade', leaving, unlisted, openingsStop }: PlanInput): boolean {
-  return mode === 'trade' && leaving === undefined && !unlisted && openingsStop !== undefined;
+/** Of a symbol that may not open: whether only a stop of openings keeps it from that (strategy 8.6). */
+function stopsOpenings({ mode = 'trade', leaving, unlisted }: PlanInput): boolean {
+  return mode === 'trade' && leaving === undefined && !unlisted;
 }
 
 /** In `hold`, and after a pause was reached, every own order is cancelled, repairs too (strategy 16.1). */
@@ -182,7 +182,10 @@ export function trimsWithoutView(
   });
 }
 
-function misplacedBy(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Trim[] {
+/** The states in which orders of the wrong side go. */
+type Deciding = Exclude<TradingState, 'partial-wait' | 'cooldown'>;
+
+function misplacedBy(input: PlanInput, tradingState: Deciding, order: ManagedOrder): Trim[] {
   const wrong = wrongSide(input, tradingState, order);
   if (wrong) return [{ order, why: wrong }];
   // While hedged, the rest of a repair on the opening side is the opening: an untradable rest would block both legs.
@@ -194,7 +197,7 @@ function misplacedBy(input: PlanInput, tradingState: TradingState, order: Manage
 }
 
 /** Why the present state would not submit that side on that account; null: it would. */
-function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedOrder): Reason | null {
+function wrongSide(input: PlanInput, tradingState: Deciding, order: ManagedOrder): Reason | null {
   const { valuation, config } = input;
   const { account, side } = order;
   const along = valuation.actual[account].mul(sign(side));
@@ -212,7 +215,5 @@ function wrongSide(input: PlanInput, tradingState: TradingState, order: ManagedO
       if (valuation.flat) return reason('closes-nothing', '8.2');
       return grows ? null : reason('towards-limit', '8.2');
     }
-    default:
-      return null;
   }
 }

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decimal, ZERO } from '../../src/core/decimal.ts';
+import type { Fact } from '../../src/core/facts.ts';
 import { book } from '../../src/core/ledger.ts';
 import type { AccountName, ManagedOrder } from '../../src/core/model.ts';
 import type { BalanceRow, FillOrigin, FillRow } from '../../src/core/money.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
-import { type LedgerBooking, type PairRecord, pairStatements } from '../../src/core/pair-statement.ts';
+import { bookingOf, type LedgerBooking, type PairRecord, pairStatements } from '../../src/core/pair-statement.ts';
 import { emptySymbolState, sign } from '../../src/core/symbol-state.ts';
+import { plain } from '../support/core.ts';
 
 /** The pair view (strategy 17.3): what the ledger gained is what both accounts traded, whatever happens in between. */
 
@@ -153,6 +155,8 @@ describe('the pair view (strategy 17.3)', () => {
     const unexplained = (listedUntilMs: number) =>
       pairStatements({ ...record, listedUntilMs }, at)[0]!.unexplained.toFixed();
     assert.deepEqual([unexplained(1_000), unexplained(60_000)], ['0', '200']);
+    // Booked at 1 s; the clocks may be 10 s apart.
+    assert.deepEqual([unexplained(10_999), unexplained(11_000)], ['0', '200']);
   });
 
   it('open lots at a moment without a mark are not valued; the rest is', () => {
@@ -172,23 +176,106 @@ describe('the pair view (strategy 17.3)', () => {
     );
   });
 
-  it('what was held before the first fill is reported by the balances', () => {
-    const base: Step = { account: 'A', side: 'buy', size: 2, price: 100, kind: 'own', lagMs: 0, driftPrice: 100 };
-    const record = recordOf([base]);
-    const balance = (account: AccountName, size: string): BalanceRow => ({
-      ...{
-        type: 'balance',
-        account,
-        timeNs: 30_000_000_000n,
-        equity: ZERO,
-        cash: ZERO,
-        sizes: { [SOL]: decimal(size) },
+  const base: Step = { account: 'A', side: 'buy', size: 2, price: 100, kind: 'own', lagMs: 0, driftPrice: 100 };
+  const balance = (account: AccountName, size: string): BalanceRow => ({
+    ...{
+      type: 'balance',
+      account,
+      timeNs: 30_000_000_000n,
+      equity: ZERO,
+      cash: ZERO,
+      sizes: { [SOL]: decimal(size) },
+    },
+    margin: { maintenance: ZERO, initial: null, availableToTransfer: null, isolated: [], liquidation: [] },
+  });
+  /** Hedged for a gain of 2, then 1 more bought at 99. */
+  const three = [base, { ...base, account: 'B', side: 'sell', price: 101 }, { ...base, size: 1, price: 99 }] as const;
+  const moment = (atMs: number, mark: number | null) => ({ atMs, mark: mark === null ? null : decimal(`${mark}`) });
+
+  it('of two periods, each figure', () => {
+    const at = [moment(0, 100), moment(3_000, 101), moment(60_000, 103)];
+    assert.deepEqual(plain(pairStatements(recordOf(three), at)), [
+      {
+        ...{ spread: '2', unwindGain: '0', openLots: '2', differences: '0', unexplained: '0', rows: 3 },
+        // −200 + 202 − 99; 1 at 101.
+        ...{ cashFlow: '-97', held: '101' },
       },
-      margin: { maintenance: ZERO, initial: null, availableToTransfer: null, isolated: [], liquidation: [] },
+      {
+        ...{ spread: '0', unwindGain: '0', openLots: '2', differences: '0', unexplained: '0', rows: 0 },
+        ...{ cashFlow: '0', held: '2' },
+      },
+    ]);
+  });
+
+  it('an unwind: its gain, and what was sold of the open lot', () => {
+    const steps = [base, { ...base, side: 'sell', size: 1, price: 104 } as const];
+    assert.deepEqual(plain(pairStatements(recordOf(steps), [moment(0, 100), moment(60_000, 102)])), [
+      {
+        ...{ spread: '0', unwindGain: '4', openLots: '2', differences: '0', unexplained: '0', rows: 2 },
+        ...{ cashFlow: '-96', held: '102' },
+      },
+    ]);
+  });
+
+  const marks: [name: string, from: number | null, to: number | null, openLots: string | undefined, held: string][] = [
+    ['both known', 100, 103, '3', '3'],
+    ['the first alone values both; open lots are not valued', 100, null, undefined, '0'],
+    ['the last alone', null, 103, undefined, '0'],
+    ['none', null, null, undefined, '0'],
+  ];
+  for (const [name, from, to, openLots, held] of marks) {
+    it(`a period with a lot open at both ends, marks: ${name}`, () => {
+      const steps = [{ ...base, size: 1 } as const];
+      const [, statement] = pairStatements(recordOf(steps), [moment(0, 100), moment(2_000, from), moment(9_000, to)]);
+      assert.equal(statement!.openLots?.toFixed(), openLots);
+      assert.equal(statement!.held.toFixed(), held);
+      assert.equal(statement!.unexplained.toFixed(), '0');
     });
+  }
+
+  it('without a mark, no lots open at either end are worth nothing', () => {
+    const steps = [base, { ...base, account: 'B', side: 'sell', price: 101 } as const];
+    const [statement] = pairStatements(recordOf(steps), [moment(0, null), moment(60_000, null)]);
+    assert.deepEqual([statement!.openLots?.toFixed(), statement!.spread.toFixed()], ['0', '2']);
+  });
+
+  it('10.5 what is not adopted is valued at the mark of each end', () => {
+    const at = [moment(0, 100), moment(3_000, 101), moment(60_000, 104)];
+    const record = recordOf([{ ...base, kind: 'unadopted' }]);
+    const statements = pairStatements({ ...record, balances: [balance('A', '2'), balance('B', '0')] }, at);
+    assert.deepEqual(
+      statements.map(({ differences, held, openLots }) => [differences.toFixed(), held.toFixed(), openLots?.toFixed()]),
+      [
+        ['2', '202', '0'],
+        ['6', '6', '0'],
+      ],
+    );
+  });
+
+  it('what was held before the first fill is reported by the balances', () => {
+    const record = recordOf([base]);
     const balances = [balance('A', '5'), balance('B', '-3')];
     const [statement] = pairStatements({ ...record, balances }, [{ atMs: 0, mark: decimal('100') }, AT]);
     // Held: nothing before (3 − 3), 2 at 101 after.
     assert.deepEqual([statement!.held.toFixed(), statement!.unexplained.toFixed()], ['202', '0']);
   });
+});
+
+describe('what the ledger booked by a fact (strategy 4.4, 4.6)', () => {
+  const match = (kind: 'hedge' | 'unwind' | 'netting', gainUsdt: string) => ({ kind, gainUsdt: decimal(gainUsdt) });
+  const matches = [match('hedge', '1.5'), match('unwind', '-0.5'), match('hedge', '0.25'), match('netting', '-9')];
+  const common = { instrument: SOL, account: 'B', atMs: 7, matches };
+  const gains = { spread: '1.75', unwindGain: '-0.5' };
+  const own = { ...common, type: 'fill.booked', clientOrderId: '9', fillSize: decimal('2'), fillPrice: decimal('100') };
+  const drift = { ...common, type: 'drift.adopted', difference: decimal('-3'), price: decimal('101') };
+  const of = { instrument: SOL, account: 'B', atMs: 7, ...gains };
+  const cases: [name: string, fact: unknown, booking: unknown][] = [
+    ['a buy', { ...own, side: 'buy' }, { ...of, clientOrderId: '9', size: '2', price: '100' }],
+    ['a sell', { ...own, side: 'sell' }, { ...of, clientOrderId: '9', size: '-2', price: '100' }],
+    ['10.5 drift is of no order', drift, { ...of, clientOrderId: null, size: '-3', price: '101' }],
+    ['another fact', { ...drift, type: 'drift.seen' }, null],
+  ];
+  for (const [name, fact, booking] of cases) {
+    it(name, () => assert.deepEqual(plain(bookingOf(fact as Fact)), booking));
+  }
 });

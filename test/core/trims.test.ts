@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { MarkTrust } from '../../src/core/mark.ts';
 import type { AccountName, ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { PlanInput } from '../../src/core/plan-input.ts';
 import { reason } from '../../src/core/reasons.ts';
-import { orderCap, type Trim, trimsWithoutView } from '../../src/core/trims.ts';
+import { orderCap, planTrims, type Trim, trimsWithoutView } from '../../src/core/trims.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import {
   anyAccount,
@@ -155,6 +156,26 @@ describe('8.2 openings whose size is not what it was meant to be', () => {
       given: { a: 20, b: -10, orders: pair(10).slice(1), config: { maxTotalPositionUsdt: d(3500) } },
       trims: [],
       state: 'imbalanced',
+    },
+    {
+      name: '8.2 a repair stays one, whatever it is worth',
+      given: {
+        ...{ a: 11, b: -10 },
+        orders: pair(166)
+          .slice(1)
+          .map((one) => ({ ...one, purpose: 'repair' as const })),
+      },
+      trims: [],
+      state: 'imbalanced',
+    },
+    {
+      name: '8.2 in cooldown an opening along the net goes, though the net is larger',
+      given: {
+        ...{ a: 200, b: 0, orders: pair(166).slice(0, 1) },
+        state: { rests: [rest('A', 'repair'), rest('B', 'repair')] },
+      },
+      trims: ['a 8.2'],
+      state: 'cooldown',
     },
     {
       name: '8.2 but not one larger than the net and than the amount',
@@ -318,6 +339,15 @@ describe('8.2 openings whose remainder is no longer tradable', () => {
       given: { a: -20, b: 0, instrument: rules, orders: [crumb()] },
       trims: ['crumb 8.2'],
       state: 'imbalanced',
+    },
+    {
+      name: '8.2 in cooldown the crumb stays',
+      given: {
+        ...{ a: '9.5', b: '-9.5', instrument: rules, orders: [crumb()] },
+        state: { rests: [rest('A', 'opening'), rest('B', 'opening')] },
+      },
+      trims: [],
+      state: 'cooldown',
     },
     {
       name: '8.2 in partial-wait the crumb stays: its fill is what is waited for',
@@ -539,6 +569,53 @@ describe('what is cancelled without a decision', () => {
     const from = input({ orders: [b('o', 5)] });
     const [trim] = trimsWithoutView(from, from.instrument, ['A']);
     assert.equal(reasonText(trim?.why ?? ''), 'account A cannot open its leg');
+  });
+});
+
+describe('3.1 8.2 openings while the mark is not accepted', () => {
+  const trusts: [MarkTrust, string[]][] = [
+    ['accepted', ['o worth-too-much 8.2']],
+    ['in-question', []],
+    ['doubtful', ['o opens-at-doubtful-mark 3.1']],
+  ];
+  for (const [trust, trims] of trusts) {
+    it(`3.1 8.2 one worth more than the amount, the mark ${trust}`, () => {
+      const from = input({ a: 10, b: -10, orders: [named('o', order('A', 'buy', '12.51', 100))] });
+      const marks = { trust, read: d(100), low: d(100), high: d(100), touch: null };
+      assert.deepEqual(codes(planTrims({ ...from, marks }, 'equal')), trims);
+    });
+  }
+});
+
+describe('5.7 orders whose partner cannot open', () => {
+  /** A cannot open; of what B has. */
+  const b = (size: string | number, over: Partial<ManagedOrder> = {}) => [
+    named('b', order('B', 'sell', size, 100), over),
+    named('a', order('A', 'buy', 1, 100)),
+  ];
+  const given = {
+    instrument: { minSize: d('0.1') },
+    unable: { A: { why: 'backed-off', sinceMs: NOW - 10_000, untilMs: null }, B: null },
+  } as const;
+  const repair = { purpose: 'repair' } as const;
+  const gone = ['b without-partner 5.7'];
+  const cases: [name: string, given: InputOptions, trims: string[]][] = [
+    ['5.7 hedged: an opening goes', { a: 10, b: -10, orders: b(5) }, gone],
+    ['5.7 hedged: the rest of a repair is an opening', { a: 10, b: -10, orders: b(5, repair) }, gone],
+    ['5.7 a net of dust leaves it hedged: an opening goes', { a: '10.05', b: -10, orders: b('0.1') }, gone],
+    ['5.7 not hedged: an opening of the net is a hedge', { a: 10, b: -5, orders: b(5) }, ['a grows-net 8.2']],
+    ['5.7 so is one less than tradable above it', { a: 10, b: -5, orders: b('5.09') }, ['a grows-net 8.2']],
+    ['5.7 but not a larger one', { a: 10, b: -5, orders: b('5.1') }, [...gone, 'a grows-net 8.2']],
+    ['5.7 nor one along the net', { a: 5, b: -10, orders: b(5) }, gone],
+    ['5.7 a repair stays one, though larger', { a: 10, b: -5, orders: b(6, repair) }, ['a grows-net 8.2']],
+    ['5.7 and goes for its side alone', { a: 5, b: -10, orders: b(6, repair) }, ['b grows-net 8.2']],
+  ];
+  for (const [name, of, trims] of cases) {
+    it(name, () => assert.deepEqual(codes(makePlan(input({ ...given, ...of })).trims), trims));
+  }
+  it('5.7 it says which account cannot open', () => {
+    const { trims } = makePlan(input({ ...given, a: 10, b: -10, orders: b(5) }));
+    assert.equal(reasonText(trims[0]?.why ?? ''), 'account A cannot open its leg');
   });
 });
 
