@@ -4,11 +4,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { journalFileName } from '../../src/journal/files.ts';
 import { openJournalForReading } from '../../src/journal/sqlite.ts';
 import { knownInstruments, type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
 import { ownAccounts } from '../support/own-accounts.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { type Outcome, outcomeOf, Watch } from './outcome.ts';
 import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
 
@@ -19,10 +21,6 @@ const HOOK = join(ROOT, 'test', 'crash', 'kill-hook.ts');
 /** The scenario's waits, shortened: nobody watches. */
 const PACE = 0.3;
 const LOOK_MS = 25;
-/** A start takes a second or two; on a machine with ten other jobs it took more than half a minute. */
-const PRINTED_MS = 90_000;
-/** A stop without a clean-up is quick; one that takes longer hangs. */
-const STOP_MS = 20_000;
 
 /** A folder, an exchange and a message gateway, for engines that come and go. */
 export class Stage {
@@ -149,7 +147,7 @@ export interface Child {
 
 /** Waits until an engine has printed that; fails when it ends before, or takes too long. */
 export async function printed(child: Child, words: string): Promise<void> {
-  const giveUpAt = performance.now() + PRINTED_MS;
+  const giveUpAt = performance.now() + PATIENCE_MS;
   let ended: Ended | null = null;
   void child.ended.then((how) => {
     ended = how;
@@ -175,8 +173,6 @@ export interface RealRun {
 function hasStarted(child: Child | null): boolean {
   return child?.output().includes('Started on ') ?? false;
 }
-
-const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 /** The scenario with real processes: the first engine is killed at the first number, the next at the second, … */
 export async function runReal(kills: readonly number[]): Promise<RealRun> {
@@ -222,7 +218,9 @@ export async function runReal(kills: readonly number[]): Promise<RealRun> {
     over = true;
     const last = child as Child | null;
     last?.process.kill('SIGTERM');
-    const ended = await Promise.race([last?.ended, pause(STOP_MS)]);
+    const given = new AbortController();
+    const ended = await Promise.race([last?.ended, pause(PATIENCE_MS, undefined, { signal: given.signal })]);
+    given.abort();
     if (ended === undefined) wrong.push('the engine does not stop');
     for (const line of last?.output().split('\n') ?? []) if (/ ERROR: |invariant/.test(line)) wrong.push(line);
     const journal = openJournalForReading({ directory: stage.dataDir, fileName: stage.journalName });

@@ -68,7 +68,7 @@ describe('13.5 defects', () => {
     withScene(async (scene) => {
       const journal = createMemoryJournal();
       const stage = scene.start({ journal });
-      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2);
       await stage.until('it knows', () => stage.symbol(BNB).state.orders.length === 2);
       const [id = ''] = ourOrders(scene.paper, 'A');
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });

@@ -76,7 +76,7 @@ describe('11.1 a start beside another engine', { concurrency: 3 }, () => {
       rest(scene, 2, '618.0');
       afterFirstReading(scene, () => scene.paper.exchange.control.fill({ account: 'A', client_order_id: own(2) }));
       const stage = scene.start({ otherEngineWatchMs: 20 });
-      await stage.until('taken over', () => stage.reported('order.adopted').length === 1, 10_000);
+      await stage.until('taken over', () => stage.reported('order.adopted').length === 1);
       stage.unbroken();
     }));
 
@@ -87,7 +87,7 @@ describe('11.1 a start beside another engine', { concurrency: 3 }, () => {
       scene.meddler.meddle = (call) =>
         call.route === 'open_orders' && failed++ < 2 ? { status: 503, text: '' } : null;
       const stage = scene.start({ otherEngineWatchMs: 20 });
-      await stage.until('taken over', () => stage.reported('order.adopted').length === 1, 10_000);
+      await stage.until('taken over', () => stage.reported('order.adopted').length === 1);
       assert.match(stage.warnings.join(), /whether another engine trades these accounts is unknown: openOrders/);
     }));
 });

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** 13.6: a console that nobody reads, with a real child behind a pipe, a socket and a terminal. */
 
@@ -36,7 +37,7 @@ describe('13.6 a console that nobody reads', () => {
       const child = spawnSync(process.execPath, ['--disable-sigusr1', '--input-type=module', '-e', CHILD], {
         stdio: ['ignore', held, 'inherit', report],
         env: { ...process.env, REPORT_FD: '3' },
-        timeout: 20_000,
+        timeout: PATIENCE_MS,
       });
       assert.equal(child.status, 0, `it ended by itself: ${child.signal}`);
       const told = JSON.parse(readFileSync(out, 'utf8')) as { lost: number; why: string[] };
@@ -56,11 +57,14 @@ describe('13.6 a console that nobody reads', () => {
     const child = spawn(process.execPath, ['--disable-sigusr1', '--input-type=module', '-e', CHILD], {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
       env: { ...process.env, REPORT_FD: '3' },
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     let told = '';
     child.stdio[3]?.on('data', (data: Buffer) => (told += String(data)));
+    // What it told may arrive after its exit, and what nobody reads keeps it from closing.
+    const all = new Promise((done) => child.stdio[3]?.once('end', done));
     const code = await new Promise((done) => child.once('exit', (status) => done(status)));
+    await all;
     assert.equal(code, 0);
     const { lost } = JSON.parse(told) as { lost: number };
     assert.ok(lost > LINES / 2 && lost < LINES, `${lost} lost`);
@@ -79,7 +83,7 @@ if pid == 0:
     os.environ['REPORT_FD'] = str(report_w)
     os.execv(sys.argv[1], [sys.argv[1], '--input-type=module', '-e', sys.argv[2]])
 os.close(report_w)
-signal.alarm(20)
+signal.alarm(${PATIENCE_MS / 1_000})
 told = b''
 while True:
     part = os.read(report_r, 4096)
@@ -89,7 +93,7 @@ _, status = os.waitpid(pid, 0)
 print(os.waitstatus_to_exitcode(status), told.decode())
 `;
     const { stdout, stderr } = spawnSync('python3', ['-c', play, process.execPath, CHILD], {
-      timeout: 25_000,
+      timeout: PATIENCE_MS,
       encoding: 'utf8',
     });
     const [, code, told = ''] = /^(-?\d+) (.*)$/m.exec(stdout) ?? assert.fail(stderr);
@@ -103,7 +107,7 @@ print(os.waitstatus_to_exitcode(status), told.decode())
     const { stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', shell, process.execPath, CHILD], {
       encoding: 'utf8',
       env: { ...process.env, REPORT_FD: '3' },
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     assert.equal(status, 0, stderr);
     assert.match(stderr, /"lost":\d+,"why":\["(EPIPE|nobody reads it)/);

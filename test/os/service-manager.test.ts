@@ -38,6 +38,7 @@ async function listener(t: TestContext, name: string) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill();
     await once(child, 'exit');
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createPaper, PROFILES, type ProfileName, syntheticInstruments } from '../../src/paper/index.ts';
+import { cpuTimeMs } from '../support/cpu-time.ts';
 import { Desk, START_MS } from './desk.ts';
 
 const BTC = 'BTC_USDT_Perp';
@@ -108,9 +109,8 @@ describe('the exchange', () => {
 
   it('moves a hundred instruments for a minute in well under a second', () => {
     const exchange = createPaper({ startMs: START_MS, instruments: syntheticInstruments(100) });
-    const began = performance.now();
-    exchange.advance(START_MS + 60_000);
+    const tookMs = cpuTimeMs(() => exchange.advance(START_MS + 60_000));
     assert.equal(exchange.venue.steps, 240);
-    assert.ok(performance.now() - began < 1_000);
+    assert.ok(tookMs < 1_000, `${tookMs} ms`);
   });
 });

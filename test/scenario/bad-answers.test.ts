@@ -160,7 +160,7 @@ describe('10.3 10.4 an answer that cannot be used is no data, never an empty ans
       await quoting(scene, stage);
       meddler.meddle = only('positions', 'hang', paper.accounts[0]?.subAccountId);
       const from = stage.facts.length;
-      await stage.until('the read failed', () => stage.reported('read.failed').length > 0, 7_000);
+      await stage.until('the read failed', () => stage.reported('read.failed').length > 0);
       assert.match(stage.reported('read.failed')[0]?.failure.message ?? '', /5 s|timeout/);
       const ofB = stage.facts.slice(from).filter((fact) => fact.type === 'account.polled' && fact.account === 'B');
       assert.ok(ofB.length > 5);
@@ -184,13 +184,13 @@ describe('10.3 10.4 an answer that cannot be used is no data, never an empty ans
         paper.exchange.control.cancel({ account, client_order_id: id, reason: 'CLIENT_CANCEL' });
       }
       await stage.until('it waits', () => stage.reported('state.changed').at(-1)?.to === 'waiting');
-      await stage.until('read on', () => stage.reported('read.failed').length > 3, 8_000);
+      await stage.until('read on', () => stage.reported('read.failed').length > 3);
       assert.equal(meddler.count('create_order'), creates);
       meddler.meddle = () => null;
       // The orders ended by hand rest their openings for a while (9.5).
       await stage.until('both ends are known', () => stage.symbol(BNB).state.orders.length === 0);
       aheadMs = 60_000;
-      await stage.until('it quotes again', () => meddler.count('create_order') >= creates + 2, 10_000);
+      await stage.until('it quotes again', () => meddler.count('create_order') >= creates + 2);
       stage.unbroken();
     });
   });
@@ -221,7 +221,7 @@ describe('7.4 a book that prices nothing is waited out, and nothing is sent', TO
         meddler.meddle = () => null;
         // What was given up is not tried again at once.
         aheadMs = 11_000;
-        await stage.until('it quotes', () => ourOrders(paper).length === 2, 15_000);
+        await stage.until('it quotes', () => ourOrders(paper).length === 2);
         stage.unbroken();
       });
     });
@@ -320,7 +320,7 @@ describe('9.8 who we are', TOGETHER, () => {
       const named = /GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_[12]/;
       const told = stage.reported('alert.raised').map(({ alert }) => reasonText(alert.details.reason ?? ''));
       assert.ok(told.length > 0 && told.every((reason) => named.test(reason)), told.join());
-      await stage.until('people read it', () => stage.messages.some((text) => named.test(text)), 10_000);
+      await stage.until('people read it', () => stage.messages.some((text) => named.test(text)));
       stage.unbroken();
     }));
 
@@ -393,7 +393,7 @@ describe('9.6 10.2 orders out of sight', TOGETHER, () => {
       assert.equal(stage.symbol(BNB).state.orders.length, 2);
       assert.equal(meddler.count('create_order'), creates, 'nothing takes their place');
       meddler.meddle = () => null;
-      await stage.until('found', () => stage.reported('order.resolved').length >= 2, 10_000);
+      await stage.until('found', () => stage.reported('order.resolved').length >= 2);
       stage.unbroken();
     }));
 
@@ -408,8 +408,8 @@ describe('9.6 10.2 orders out of sight', TOGETHER, () => {
           .filter((call) => call.route === 'create_order')
           .map((call) => call.body.order.metadata.client_order_id);
         assert.equal(first.length, 2);
-        await stage.until('resolved', () => stage.reported('order.resolved').length >= 2, 10_000);
-        await stage.until('both quotes rest', () => ourOrders(paper).length === 2, 5_000);
+        await stage.until('resolved', () => stage.reported('order.resolved').length >= 2);
+        await stage.until('both quotes rest', () => ourOrders(paper).length === 2);
         const all = meddler.calls
           .filter((call) => call.route === 'create_order')
           .map((call) => call.body.order.metadata.client_order_id);
@@ -434,7 +434,7 @@ describe('9.9 10.5 limits and surprises', TOGETHER, () => {
             }
           : null;
       const stage = start();
-      await stage.until('both quotes rest', () => ourOrders(paper).length === 2, 10_000);
+      await stage.until('both quotes rest', () => ourOrders(paper).length === 2);
       stage.unbroken();
     }));
 

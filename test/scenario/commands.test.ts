@@ -70,14 +70,14 @@ const codes = ({ says }: Answer) => says.map(({ code }) => code);
 /** An engine that quotes BNB. */
 async function quoting(scene: Scene, options: Parameters<Scene['start']>[0] = {}): Promise<EngineStage> {
   const stage = scene.start(options);
-  await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+  await stage.until('it quotes', () => ourOrders(scene.paper).length === 2);
   return stage;
 }
 
 /** Fills A's quote: A holds what B has not hedged yet. */
 async function fillA({ paper }: Scene, stage: EngineStage): Promise<void> {
   const rests = () => stage.symbol(BNB).state.orders.find((one) => one.account === 'A' && one.confirmedAtMs !== null);
-  await stage.until('A rests', () => rests() !== undefined, 5_000);
+  await stage.until('A rests', () => rests() !== undefined);
   const id = rests()?.clientOrderId;
   paper.exchange.control.fill({ account: 'A', client_order_id: id });
 }
@@ -91,11 +91,11 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       assert.deepEqual(codes(answer), ['will-pause']);
       first.kill();
       const second = scene.start({ journal: first.journal });
-      await second.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
-      await second.until('the pause is reached', () => second.symbol(BNB).state.pauseReached === true, 5_000);
+      await second.until('no order is left', () => ourOrders(scene.paper).length === 0);
+      await second.until('the pause is reached', () => second.symbol(BNB).state.pauseReached === true);
       const again = steered(second);
       assert.deepEqual(codes(await again.give({ verb: 'resume', symbols: [BNB], ...WHO })), ['will-trade']);
-      await second.until('it quotes', () => ourOrders(scene.paper).length === 2, 5_000);
+      await second.until('it quotes', () => ourOrders(scene.paper).length === 2);
       assert.equal(await second.stop(), 0);
     }));
 
@@ -104,18 +104,18 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       const stage = await quoting(scene);
       const { give } = steered(stage);
       await give({ verb: 'hedge-only', symbols: [BNB], forMs: null, ...WHO });
-      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0);
       await give({ verb: 'resume', symbols: [BNB], ...WHO });
-      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 5_000);
+      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2);
       await fillA(scene, stage);
-      await stage.until('A has a lot', () => stage.symbol(BNB).state.lots.length === 1, 5_000);
+      await stage.until('A has a lot', () => stage.symbol(BNB).state.lots.length === 1);
       const refused = await give({ verb: 'cancel', symbols: [BNB], withNet: false, ...WHO });
       assert.deepEqual([refused.ok, codes(refused)], [false, ['needs-with-net']]);
       assert.match(refused.says[0]?.text ?? '', /USDT\).*to hedge at the touch/);
       assert.deepEqual(codes(await give({ verb: 'cancel', symbols: [BNB], withNet: true, ...WHO })), [
         'will-hold-with-net',
       ]);
-      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0);
       await stage.until('it is alerted', () =>
         stage.reported('alert.raised').some(({ alert }) => alert.kind === 'held-with-net'),
       );
@@ -131,10 +131,10 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       });
       assert.equal(positionOf(scene.paper, 'B'), `-${size}`);
       await give({ verb: 'resume', symbols: [BNB], ...WHO });
-      await stage.until('it is adopted', () => stage.reported('drift.adopted').length === 1, 15_000);
+      await stage.until('it is adopted', () => stage.reported('drift.adopted').length === 1);
       const [adopted] = stage.reported('drift.adopted');
       assert.deepEqual([adopted?.pricedBy, adopted?.byHand], ['fills', true]);
-      await stage.until('it is hedged', () => stage.symbol(BNB).state.lots.length === 0, 15_000);
+      await stage.until('it is hedged', () => stage.symbol(BNB).state.lots.length === 0);
       const report = makeReport(stage.journal, { days: 1, by: 'symbol', nowMs: Date.now(), keptMs: 90 * 86_400_000 });
       assert.match(
         reportTable(report, 'symbol').join('\n'),
@@ -162,7 +162,7 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       assert.equal(stage.symbol(BNB).standing, undefined);
       const answer = await give({ verb: 'pause', symbols: [BNB], forMs: null, ...WHO });
       assert.deepEqual([answer.ok, codes(answer)], [true, ['will-pause', 'not-remembered']]);
-      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0, 5_000);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0);
       assert.equal(stage.journal.latest('command', BNB), null);
       assert.equal(await stage.stop(), 0);
     }));
@@ -175,20 +175,16 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       ] as const)
         scene.paper.exchange.control.position({ account, instrument: BNB, size });
       const stage = scene.start();
-      await stage.until('it begins', () => stage.engine.daemon.getSnapshot().value === 'trading', 10_000);
+      await stage.until('it begins', () => stage.engine.daemon.getSnapshot().value === 'trading');
       const { give } = steered(stage);
       assert.deepEqual(codes(await give({ verb: 'flatten', symbols: [BNB], forMs: 60_000, ...WHO })), ['will-flatten']);
-      await stage.until(
-        'it is done',
-        () => {
-          for (const { account, open_orders: orders } of stateOf(scene.paper).accounts)
-            for (const { metadata, state } of orders)
-              if (state.status === 'OPEN')
-                scene.paper.exchange.control.fill({ account, client_order_id: metadata.client_order_id });
-          return stage.reported('command.ended').length === 1;
-        },
-        20_000,
-      );
+      await stage.until('it is done', () => {
+        for (const { account, open_orders: orders } of stateOf(scene.paper).accounts)
+          for (const { metadata, state } of orders)
+            if (state.status === 'OPEN')
+              scene.paper.exchange.control.fill({ account, client_order_id: metadata.client_order_id });
+        return stage.reported('command.ended').length === 1;
+      });
       assert.deepEqual(
         stage.journal.latest('command', BNB)?.body.standing.map(({ verb }) => verb),
         ['pause'],
@@ -209,13 +205,13 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
         (await give({ verb: 'set', symbol: BNB, values: amount, ...WHO })).says[0]?.text ?? '',
         /max_total_position_usdt 20000 → 1/,
       );
-      await stage.until('it is capped', () => ourOrders(scene.paper).length === 0, 5_000);
+      await stage.until('it is capped', () => ourOrders(scene.paper).length === 0);
       const { instrument: _name, ...row } = symbolRow(SOL);
       const values = Object.fromEntries(Object.entries(row).map(([key, value]) => [key, String(value)]));
       assert.deepEqual(codes(await give({ verb: 'add', symbol: SOL, values, ...WHO })), ['symbol-added']);
-      await stage.until('SOL quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+      await stage.until('SOL quotes', () => ourOrders(scene.paper).length === 2);
       assert.deepEqual(codes(await give({ verb: 'remove', symbol: SOL, ...WHO })), ['symbol-leaves']);
-      await stage.until('SOL has left', () => stage.reported('symbol.left').length === 1, 10_000);
+      await stage.until('SOL has left', () => stage.reported('symbol.left').length === 1);
       assert.deepEqual(ourOrders(scene.paper), []);
       assert.equal(files.bytes.toString().includes(SOL), false);
       assert.equal(await stage.stop(), 0);
@@ -238,7 +234,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       for (const one of [...refused.says, ...dry.says]) assertChinese(answerLine(one, 'zh'));
       assert.equal(stage.reported('symbol.leaving').length, 0, 'nothing has changed');
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, true);
-      await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1, 10_000);
+      await stage.until('BNB has left', () => stage.reported('symbol.left').length === 1);
       assert.deepEqual(ourOrders(scene.paper), []);
       assert.deepEqual(codes(await give({ verb: 'pause', symbols: ['all'], forMs: null, ...WHO })), ['no-symbol']);
       assert.equal(await stage.stop(), 0);
@@ -277,7 +273,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       for (const { account, open_orders: orders } of stateOf(scene.paper).accounts)
         for (const { metadata } of orders) control.fill({ account, client_order_id: metadata.client_order_id });
       const anew = (account: 'A' | 'B') => ourOrders(scene.paper, account).filter((id) => !quotes.includes(id)).length;
-      await stage.until('both quote by their new keys', () => anew('A') === 1 && anew('B') === 1, 10_000);
+      await stage.until('both quote by their new keys', () => anew('A') === 1 && anew('B') === 1);
       assert.deepEqual(stage.reported('account.parked'), []);
       assert.equal(await stage.stop(), 0);
     }));

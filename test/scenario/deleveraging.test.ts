@@ -21,7 +21,7 @@ describe('10.5 what the exchange does to positions', { concurrency: true }, () =
         await stage.until('both quotes rest', () => stage.reported('order.placed').length >= 2);
         control.close({ account: 'A', instrument: BNB, size: '2', price: '699' });
         control.close({ account: 'A', instrument: BNB, size: '3', price: '701' });
-        await stage.until('the difference is adopted', () => stage.reported('drift.adopted').length > 0, 20_000);
+        await stage.until('the difference is adopted', () => stage.reported('drift.adopted').length > 0);
         const [adopted] = stage.reported('drift.adopted');
         assert.deepEqual(
           [adopted?.account, adopted?.difference.toFixed(), adopted?.price.toFixed(), adopted?.pricedBy],
@@ -62,12 +62,12 @@ describe('10.5 what the exchange does to positions', { concurrency: true }, () =
         control.split({ instrument: BNB, from: 1, to: 10 });
         book('69.9', '70.1');
         const isTold = () => first.reported('alert.raised').some(({ alert }) => alert.kind === 'split');
-        await first.until('the split is told', isTold, 40_000);
+        await first.until('the split is told', isTold);
         assert.equal(first.reported('drift.adopted').length, 0);
         assert.deepEqual(ourOrders(paper), []);
         assert.equal(await first.stop(), 0);
         const second = start({ journal });
-        await second.until('both quotes rest again', () => second.reported('order.placed').length >= 2, 10_000);
+        await second.until('both quotes rest again', () => second.reported('order.placed').length >= 2);
         assert.equal(second.reported('drift.adopted').length, 0);
         assert.deepEqual([positionOf(paper, 'A'), positionOf(paper, 'B')], ['100.0', '-100.0']);
         assert.equal(await second.stop(), 0);

@@ -32,7 +32,7 @@ describe('10.4 rows that concern nobody stop nothing', () => {
         return null;
       };
       const stage = start();
-      await stage.until('the lost create is proven absent', () => stage.reported('order.resolved').length > 0, 15_000);
+      await stage.until('the lost create is proven absent', () => stage.reported('order.resolved').length > 0);
       assert.equal(stage.reported('order.resolved')[0]?.outcome, 'absent');
       await stage.until(
         'both quotes rest',

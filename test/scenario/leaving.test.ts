@@ -23,7 +23,7 @@ function on({ paper }: Scene, instrument: string): string[] {
 /** An engine that quotes both symbols and ends as after `kill -9`; its journal. */
 async function killedQuoting(scene: Scene): Promise<EngineJournal> {
   const stage = scene.start({ symbols: BOTH });
-  await stage.until('both quote', () => on(scene, BNB).length === 2 && on(scene, SOL).length === 2, 10_000);
+  await stage.until('both quote', () => on(scene, BNB).length === 2 && on(scene, SOL).length === 2);
   await stage.until('it knows', () =>
     [BNB, SOL].every((name) => stage.symbol(name).state.orders.filter((one) => one.confirmedAtMs).length === 2),
   );
@@ -36,7 +36,7 @@ const left = (stage: EngineStage, name: string) =>
 
 /** Everything of the instrument is hedged or flat and nothing rests there, and nothing was ever opened. */
 async function windsDown(scene: Scene, stage: EngineStage, name: string): Promise<void> {
-  await stage.until(`${name} has left`, () => left(stage, name).length === 1, 20_000);
+  await stage.until(`${name} has left`, () => left(stage, name).length === 1);
   assert.deepEqual(on(scene, name), []);
   const openings = stage.facts.filter(
     (fact) => fact.type === 'order.sent' && fact.instrument === name && fact.purpose === 'opening',
@@ -53,7 +53,7 @@ describe('16.3 a row that is gone at the start', TOGETHER, () => {
         symbols: [symbolRow(BNB, { enabled: false }), symbolRow(SOL.toUpperCase(), { enabled: false })],
         journal,
       });
-      await stage.until('BNB has left', () => left(stage, BNB).length === 1, 20_000);
+      await stage.until('BNB has left', () => left(stage, BNB).length === 1);
       assert.deepEqual(
         stage.reported('symbol.leaving').map((fact) => fact.leaving),
         ['disabled', 'disabled'],
@@ -67,12 +67,12 @@ describe('16.3 a row that is gone at the start', TOGETHER, () => {
       const [id] = on(scene, SOL).filter((one) => ourOrders(scene.paper, 'A').includes(one));
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id ?? '' });
       const stage = scene.start({ symbols: [symbolRow(BNB)], journal });
-      await stage.until('booked', () => stage.reported('fill.booked').some((fact) => fact.instrument === SOL), 10_000);
+      await stage.until('booked', () => stage.reported('fill.booked').some((fact) => fact.instrument === SOL));
       assert.ok(!lotsNet(stage.symbol(SOL).state.lots).isZero());
       assert.equal(stage.symbol(SOL).config.orderNotionalUsdt.toFixed(), '200');
       const repair = () =>
         stage.symbol(SOL).state.orders.find((one) => one.account === 'B' && one.purpose === 'repair');
-      await stage.until('B repairs', () => repair()?.confirmedAtMs != null, 10_000);
+      await stage.until('B repairs', () => repair()?.confirmedAtMs != null);
       scene.paper.exchange.control.fill({ account: 'B', client_order_id: repair()?.clientOrderId ?? '' });
       await windsDown(scene, stage, SOL);
       const [fact] = left(stage, SOL);
@@ -89,7 +89,7 @@ describe('16.3 a row that is gone at the start', TOGETHER, () => {
     withScene(async (scene) => {
       const env = { GRVT_HEDGE_STOP_KEEP_STRATEGY_ORDERS: '1' };
       const first = scene.start({ symbols: BOTH, env });
-      await first.until('both quote', () => on(scene, BNB).length === 2 && on(scene, SOL).length === 2, 10_000);
+      await first.until('both quote', () => on(scene, BNB).length === 2 && on(scene, SOL).length === 2);
       await first.stop();
       assert.equal(on(scene, SOL).length, 2);
       const stage = scene.start({ symbols: [symbolRow(BNB)], journal: first.journal });
@@ -103,7 +103,7 @@ describe('16.3 a row that is gone at the start', TOGETHER, () => {
         add: false,
       });
       const first = scene.start({ symbols: [symbolRow(SOL)] });
-      await first.until('they rest', () => on(scene, SOL).length > 0, 10_000);
+      await first.until('they rest', () => on(scene, SOL).length > 0);
       first.kill();
       scene.paper.exchange.control.faults({ rules: [], add: false });
       const stage = scene.start({ symbols: [symbolRow(BNB)], journal: first.journal });
@@ -126,7 +126,7 @@ describe('16.3 own orders that no row names', TOGETHER, () => {
     withScene(async (scene) => {
       rest(scene, 7);
       const stage = scene.start();
-      await stage.until('taken up', () => stage.reported('symbol.leaving').length === 1, 10_000);
+      await stage.until('taken up', () => stage.reported('symbol.leaving').length === 1);
       assert.equal(stage.reported('symbol.leaving')[0]?.leaving, 'unconfigured');
       await windsDown(scene, stage, SOL);
     }));
@@ -134,11 +134,11 @@ describe('16.3 own orders that no row names', TOGETHER, () => {
   it('16.3 while running: cancelled, and what it filled is repaired, never opened', () =>
     withScene(async (scene) => {
       const stage = scene.start();
-      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2, 10_000);
+      await stage.until('it quotes', () => ourOrders(scene.paper).length === 2);
       const id = rest(scene, 8);
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id, size: '0.1' });
       const placed = () => stage.reported('order.placed').filter((fact) => fact.instrument === SOL);
-      await stage.until('it repairs', () => placed().length > 0, 20_000);
+      await stage.until('it repairs', () => placed().length > 0);
       const [first] = placed();
       assert.deepEqual([first?.account, first?.side, first?.purpose], ['A', 'sell', 'repair'], 'A shrinks');
       assert.ok(first?.size.lt('0.1'), 'by the smallest tradable size');

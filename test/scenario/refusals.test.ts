@@ -79,13 +79,9 @@ describe('11.8 rules that change while the engine runs', TOGETHER, () => {
       const [order] = resting(scene, 'B');
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: resting(scene, 'A')[0]?.id ?? '' });
       scene.paper.exchange.control.cancel({ account: 'B', client_order_id: order?.id, reason: 'CLIENT_CANCEL' });
-      await stage.until(
-        'a repair in whole steps',
-        () => resting(scene, 'B').some(({ size }) => size === '0.5'),
-        20_000,
-      );
+      await stage.until('a repair in whole steps', () => resting(scene, 'B').some(({ size }) => size === '0.5'));
       fillWhole(scene, 'B');
-      await stage.until('hedged but for dust', () => stage.symbol(BNB).reportedPhase === 'equal', 10_000);
+      await stage.until('hedged but for dust', () => stage.symbol(BNB).reportedPhase === 'equal');
       assert.equal(await stage.stop(), 0);
     }));
 });
@@ -109,11 +105,11 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
       scene.paper.exchange.control.cancel({ account: 'B', client_order_id: order?.id, reason: 'BELOW_MARGIN' });
       fillWhole(scene, 'A');
       // B would repair by growing: its order is ended. A shrinks instead.
-      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1);
       const before = creates(stage, 'B');
       assert.ok(before <= 2, `B was tried ${before} times`);
       fillWhole(scene, 'A');
-      await stage.until('hedged', () => stage.symbol(BNB).reportedPhase === 'cooldown', 10_000);
+      await stage.until('hedged', () => stage.symbol(BNB).reportedPhase === 'cooldown');
       assert.ok(creates(stage, 'B') <= before + 1);
       const alerts = stage.reported('alert.raised').filter(({ alert }) => alert.kind === 'order-ended');
       assert.deepEqual(
@@ -131,9 +127,9 @@ describe('9.5 6.3 an account whose orders the exchange refuses', TOGETHER, () =>
         control.refuse({ account: 'B', code, reduce_only_passes: true, clear: false });
         control.cancel({ account: 'B', client_order_id: resting(scene, 'B')[0]?.id, reason: 'CLIENT_CANCEL' });
         fillWhole(scene, 'A');
-        await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+        await stage.until('A repairs', () => resting(scene, 'A').length === 1);
         fillWhole(scene, 'A');
-        await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
+        await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0);
         assert.equal(creates(stage, 'B'), 2);
         assert.equal(await stage.stop(), 0);
       }));
@@ -155,7 +151,7 @@ describe('9.5 RESTING_ORDER_WOULD_CROSS', TOGETHER, () => {
       });
       fillWhole(scene, 'A');
       fillWhole(scene, 'B');
-      await stage.until('B rests after a refusal', () => resting(scene, 'B').length === 1, 10_000);
+      await stage.until('B rests after a refusal', () => resting(scene, 'B').length === 1);
       assert.equal(creates(stage, 'B') - before, 2);
       assert.equal(await stage.stop(), 0);
     }));
@@ -182,24 +178,16 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       control.refuse({ account: 'B', code: 2091, reduce_only_passes: true, clear: false });
       fillWhole(scene, 'A');
       fillWhole(scene, 'B');
-      await stage.until('B is refused', () => creates(stage, 'B') === 2 && resting(scene, 'A').length === 1, 10_000);
+      await stage.until('B is refused', () => creates(stage, 'B') === 2 && resting(scene, 'A').length === 1);
       fillWhole(scene, 'A');
-      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1);
       fillWhole(scene, 'A');
-      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
-      await stage.until(
-        'openings are withheld',
-        () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13',
-        15_000,
-      );
+      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0);
+      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13');
       assert.deepEqual([told(stage), creates(stage, 'B')], [['reduce-only:B'], 2]);
       control.refuse({ clear: true, reduce_only_passes: false });
       aheadMs = 901_000;
-      await stage.until(
-        'both quote again',
-        () => resting(scene, 'A').length * resting(scene, 'B').length === 1,
-        20_000,
-      );
+      await stage.until('both quote again', () => resting(scene, 'A').length * resting(scene, 'B').length === 1);
       assert.deepEqual(
         stage
           .reported('order.sent')
@@ -218,11 +206,7 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       control.refuse({ instrument: BNB, code: 7304, reduce_only_passes: true, clear: false });
       fillWhole(scene, 'A');
       fillWhole(scene, 'B');
-      await stage.until(
-        'openings are withheld',
-        () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13',
-        15_000,
-      );
+      await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13');
       assert.deepEqual(told(stage), [`reduce-only:${BNB}`]);
       assert.deepEqual(stage.symbol(BNB).state.rests, []);
       assert.deepEqual([resting(scene, 'A'), resting(scene, 'B')], [[], []]);
@@ -236,10 +220,10 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       control.refuse({ instrument: BNB, code: 7304, reduce_only_passes: true, clear: false });
       control.cancel({ account: 'B', client_order_id: resting(scene, 'B')[0]?.id, reason: 'CLIENT_CANCEL' });
       fillWhole(scene, 'A');
-      await stage.until('A repairs', () => resting(scene, 'A').length === 1, 10_000);
+      await stage.until('A repairs', () => resting(scene, 'A').length === 1);
       assert.deepEqual(reducing(stage), ['A sell 0.83']);
       fillWhole(scene, 'A');
-      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0, 10_000);
+      await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0);
       assert.equal(await stage.stop(), 0);
     }));
 });
@@ -251,7 +235,7 @@ describe('5.7 9.8 an account that is gone', TOGETHER, () => {
       const id = scene.paper.accounts[0]?.subAccountId ?? '';
       const text = JSON.stringify({ c: 1001, m: 'You are not authorized to access this functionality', s: 403 });
       scene.meddler.meddle = ({ body }) => (JSON.stringify(body).includes(id) ? { status: 403, text } : null);
-      await stage.until('B is alone', () => resting(scene, 'B').length === 0, 15_000);
+      await stage.until('B is alone', () => resting(scene, 'B').length === 0);
       assert.equal(resting(scene, 'A').length, 1);
       assert.equal(creates(stage, 'B'), 1);
     }));

@@ -42,14 +42,10 @@ function fillOne(scene: Scene, instrument: string): void {
 
 /** Fills whatever rests of a symbol until it has hedged so often. */
 async function hedge(scene: Scene, stage: EngineStage, instrument: string, wanted: number): Promise<void> {
-  await stage.until(
-    `${instrument} has hedged ${wanted} times`,
-    () => {
-      if (hedgesOf(stage, instrument) < wanted) fillOne(scene, instrument);
-      return hedgesOf(stage, instrument) >= wanted || shownOf(stage, instrument)?.progress.stage === 'full';
-    },
-    20_000,
-  );
+  await stage.until(`${instrument} has hedged ${wanted} times`, () => {
+    if (hedgesOf(stage, instrument) < wanted) fillOne(scene, instrument);
+    return hedgesOf(stage, instrument) >= wanted || shownOf(stage, instrument)?.progress.stage === 'full';
+  });
 }
 
 function command(stage: EngineStage) {
@@ -66,7 +62,7 @@ describe('16.7 gray rollout', () => {
       const refusal = { reduce_only_passes: false, clear: false, code: 2080, count: 4 };
       scene.paper.exchange.control.refuse({ ...refusal, instrument: FAILS });
       const first = scene.start(OPTIONS);
-      await first.until('the first quotes', () => ordersOn(scene, FIRST).length === 2, 10_000);
+      await first.until('the first quotes', () => ordersOn(scene, FIRST).length === 2);
       assert.equal(stagesOf(first), 'trial waiting waiting waiting');
       for (const { size, price } of ordersOn(scene, FIRST)) {
         const worth = Number(size) * Number(price);
@@ -81,15 +77,11 @@ describe('16.7 gray rollout', () => {
       first.kill();
 
       const second = scene.start({ ...OPTIONS, journal: first.journal });
-      await second.until('it goes on', () => shownOf(second, FIRST) !== null, 10_000);
+      await second.until('it goes on', () => shownOf(second, FIRST) !== null);
       assert.equal(stagesOf(second), 'trial waiting waiting waiting', 'nothing was forgotten');
       assert.ok(hedgesOf(second, FIRST) >= (before?.hedges ?? 0));
       await hedge(scene, second, FIRST, 3);
-      await second.until(
-        'it is capped, and the next begins',
-        () => stagesOf(second) === 'full trial trial waiting',
-        20_000,
-      );
+      await second.until('it is capped, and the next begins', () => stagesOf(second) === 'full trial trial waiting');
       assert.deepEqual(
         second.reported('rollout.changed').map(({ instrument, why }) => `${instrument.slice(0, 3)} ${why}`),
         ['BNB passed', 'BTC turn', 'BTC capped', 'ETH turn'],
@@ -99,12 +91,11 @@ describe('16.7 gray rollout', () => {
       await second.until(
         'the first quotes in full on both accounts',
         () => worths().length === 2 && worths().every((worth) => worth > 400),
-        10_000,
       );
 
-      await second.until('a figure fails', () => shownOf(second, FAILS)?.held?.figure === 'success', 30_000);
+      await second.until('a figure fails', () => shownOf(second, FAILS)?.held?.figure === 'success');
       const alerts = () => second.messages.filter((text) => /gray rollout is held/.test(text));
-      await second.until('it is alerted', () => alerts().length > 0, 10_000);
+      await second.until('it is alerted', () => alerts().length > 0);
       assert.match(alerts().join('\n'), /ETH[\s\S]*success \d+\/\d+, limit 0\.95/);
       assert.equal(stagesOf(second), 'full trial trial waiting', 'it holds');
 
@@ -116,11 +107,11 @@ describe('16.7 gray rollout', () => {
       );
       const answer = await give({ verb: 'skip', symbols: [FAILS], ...asked });
       assert.deepEqual([answer.ok, answer.says.map(({ code }) => code)], [true, ['will-skip']]);
-      await second.until('the last begins', () => stagesOf(second) === 'full trial full trial', 10_000);
+      await second.until('the last begins', () => stagesOf(second) === 'full trial full trial');
       second.kill();
 
       const third = scene.start({ ...OPTIONS, journal: second.journal });
-      await third.until('it goes on', () => shownOf(third, LAST) !== null, 10_000);
+      await third.until('it goes on', () => shownOf(third, LAST) !== null);
       assert.equal(stagesOf(third), 'full trial full trial', 'what was skipped stays so');
       assert.equal(await third.stop(), 0);
     }));

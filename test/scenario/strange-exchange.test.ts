@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sum } from '../../src/core/decimal.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
 import { type EngineStage, startStage, symbolRow } from '../support/engine-stage.ts';
@@ -9,8 +10,6 @@ import { nano, now, ours, STRANGE_CHAIN_ID } from '../support/strange-wire.ts';
 
 /** How long the engine is left to trade in the worst market. */
 const RUN_MS = Number(process.env.STRANGE_RUN_MS ?? 25_000);
-/** Everything unknown is known after a fence, its look-ups and the last lag. */
-const SETTLE_MS = 30_000;
 
 /** Two engines, each with an exchange of its own, wait more than they work. */
 const TOGETHER = { concurrency: 2 };
@@ -63,7 +62,7 @@ function disagreements(strange: StrangeExchange, stage: EngineStage): string[] {
   });
 }
 
-async function strangeRun(seed: number, waitSec: string): Promise<StrangeExchange> {
+async function strangeRun(seed: number, waitSec: string): Promise<void> {
   const strange = new StrangeExchange({ seed, cookieSec: 20, lagMs: 3_000, chances: CALM });
   await strange.start();
   // Held before, unevenly; quoted before, by another engine and by hand.
@@ -91,17 +90,15 @@ async function strangeRun(seed: number, waitSec: string): Promise<StrangeExchang
   );
   try {
     // A start before an exchange that fails is refused with 69, rightly; that is another test's matter.
-    await stage.until('the engine trades', () => stage.reported('engine.started').length > 0, SETTLE_MS);
+    await stage.until('the engine trades', () => stage.reported('engine.started').length > 0);
     strange.chances = WILD;
-    const endMs = Date.now() + RUN_MS;
-    await stage.until(
-      'the run is over',
-      () => Date.now() >= endMs || stage.reported('invariant.broken').length > 0,
-      RUN_MS + 1_000,
-    );
+    await pause(RUN_MS);
+    // A busy machine gets less done in that time.
+    await stage.until('enough is filled', () => (strange.struck.fills ?? 0) >= 5);
+    await stage.until('enough is sent', () => (strange.calls.create_order ?? 0) >= 10);
     strange.still = true;
     await stage
-      .until('engine and exchange agree', () => disagreements(strange, stage).length === 0, SETTLE_MS)
+      .until('engine and exchange agree', () => disagreements(strange, stage).length === 0)
       .catch((error: unknown) => assert.deepEqual(disagreements(strange, stage), [], String(error)));
     assert.equal(await stage.stop(), 0);
     assert.deepEqual(strange.offences, []);
@@ -121,7 +118,6 @@ async function strangeRun(seed: number, waitSec: string): Promise<StrangeExchang
     stage.kill();
     await strange.close();
   }
-  return strange;
 }
 
 const SEED = Number(process.env.STRANGE_SEED ?? 1);
@@ -132,10 +128,6 @@ describe('an exchange the authors have never seen: every invariant holds, and bo
     [SEED, '0'],
     [SEED + 1, '1800'],
   ] as const) {
-    it(`seed ${seed}, partial fills wait ${waitSec} s`, async () => {
-      const strange = await strangeRun(seed, waitSec);
-      assert.ok((strange.struck.fills ?? 0) >= 5, 'hardly anything was filled');
-      assert.ok((strange.calls.create_order ?? 0) >= 10, 'hardly anything was sent');
-    });
+    it(`seed ${seed}, partial fills wait ${waitSec} s`, () => strangeRun(seed, waitSec));
   }
 });

@@ -15,7 +15,7 @@ const TURNS_MAX = 1_000_000;
 const TOGETHER = { concurrency: 4 };
 
 async function quoting({ paper }: Scene, stage: EngineStage, orders = 2): Promise<void> {
-  await stage.until('the quotes rest', () => ourOrders(paper).length === orders, 10_000);
+  await stage.until('the quotes rest', () => ourOrders(paper).length === orders);
   await stage.until(
     'the engine knows it',
     () => stage.symbol(BNB).underWay.length === 0 && stage.symbol(BNB).state.orders.length === orders,
@@ -26,7 +26,7 @@ async function polls(stage: EngineStage, times: number): Promise<void> {
   const from = stage.facts.length;
   const polled = (account: string) =>
     stage.facts.slice(from).filter((fact) => fact.type === 'account.polled' && fact.account === account).length;
-  await stage.until(`${times} more polls`, () => polled('A') >= times && polled('B') >= times, 10_000);
+  await stage.until(`${times} more polls`, () => polled('A') >= times && polled('B') >= times);
 }
 
 function hold({ paper }: Scene, a: [string, string], b: [string, string]): void {
@@ -77,7 +77,7 @@ describe('11.4 orders found at the start', TOGETHER, () => {
     withScene(async (scene) => {
       const [a, b] = [left(scene, 'A', 'buy', '619.0', 7), left(scene, 'B', 'sell', '621.0', 8)];
       const stage = scene.start();
-      await stage.until('taken over', () => stage.reported('order.adopted').length === 2, 10_000);
+      await stage.until('taken over', () => stage.reported('order.adopted').length === 2);
       await polls(stage, 5);
       assert.equal(scene.meddler.count('create_order'), 0);
       assert.deepEqual(
@@ -95,7 +95,7 @@ describe('11.4 orders found at the start', TOGETHER, () => {
     withScene(async (scene) => {
       const ids = [1, 2, 3].map((number) => left(scene, 'A', 'buy', `61${number}.0`, number));
       const stage = scene.start();
-      await stage.until('one is left', () => ourOrders(scene.paper, 'A').length === 1, 10_000);
+      await stage.until('one is left', () => ourOrders(scene.paper, 'A').length === 1);
       assert.deepEqual(ourOrders(scene.paper, 'A'), [ids[2]]);
       stage.unbroken();
     }));
@@ -105,7 +105,7 @@ describe('11.4 orders found at the start', TOGETHER, () => {
       const id = left(scene, 'A', 'buy', '619.0', 9);
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id, size: '0.3' });
       const stage = scene.start();
-      await stage.until('taken over', () => stage.reported('order.adopted').length === 1, 10_000);
+      await stage.until('taken over', () => stage.reported('order.adopted').length === 1);
       assert.equal(lotsNet(stage.symbol(BNB).state.lots).toFixed(), '0.3');
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });
       await stage.until('the rest is booked', () => stage.reported('fill.booked').length === 1);
@@ -130,7 +130,7 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
         const commands = () => scene.meddler.count('create_order') + scene.meddler.count('cancel_order');
         const then = commands();
         const second = scene.start(kept ? { journal } : {});
-        await second.until('it decides', () => second.reported('state.changed').length > 0, 10_000);
+        await second.until('it decides', () => second.reported('state.changed').length > 0);
         await polls(second, 10);
         assert.equal(commands(), then);
         assert.deepEqual({ lots: lotsOf(second), orders: ourOrders(scene.paper) }, before);
@@ -160,8 +160,8 @@ describe('11.5 starting twice with nothing changed', TOGETHER, () => {
       assert.ok(id);
       scene.paper.exchange.control.fill({ account: 'A', client_order_id: id });
       const second = scene.start({ journal });
-      await second.until('found out', () => second.reported('order.resolved').length === 2, 10_000);
-      await second.until('booked', () => second.reported('fill.booked').length === 1, 10_000);
+      await second.until('found out', () => second.reported('order.resolved').length === 2);
+      await second.until('booked', () => second.reported('fill.booked').length === 1);
       await polls(second, 3);
       const all = scene.meddler.calls
         .filter((call) => call.route === 'create_order')
@@ -185,18 +185,14 @@ describe('11.6 an instrument deactivated while the engine was down', TOGETHER, (
       hold(scene, ['2', '600'], ['-1.5', '550']);
       const journal = createMemoryJournal();
       const first = scene.start({ journal, symbols });
-      await first.until(
-        'both trade',
-        () => ordersOf(scene, BNB).length === 1 && ordersOf(scene, SOL).length === 2,
-        10_000,
-      );
+      await first.until('both trade', () => ordersOf(scene, BNB).length === 1 && ordersOf(scene, SOL).length === 2);
       const net = lotsNet(first.symbol(BNB).state.lots);
       assert.equal(net.toFixed(), '0.5');
       assert.equal(await first.stop(), 0);
       scene.paper.exchange.control.active({ instrument: BNB, active: false });
 
       const stage = scene.start({ journal, symbols });
-      await stage.until('the other trades', () => ordersOf(scene, SOL).length === 2, 10_000);
+      await stage.until('the other trades', () => ordersOf(scene, SOL).length === 2);
       await polls(stage, 5);
       assert.deepEqual(ordersOf(scene, BNB), []);
       assert.match(stage.warnings.join(), /BNB_USDT_Perp instrument: the exchange does not list it any more/);
@@ -210,7 +206,7 @@ describe('11.6 an instrument deactivated while the engine was down', TOGETHER, (
 
       scene.paper.exchange.control.active({ instrument: BNB, active: true });
       stage.engine.daemon.send({ type: 'listing.due' });
-      await stage.until('the net is hedged again', () => ordersOf(scene, BNB).length > 0, 10_000);
+      await stage.until('the net is hedged again', () => ordersOf(scene, BNB).length > 0);
       assert.equal(await stage.stop(), 0);
     }));
 
@@ -312,11 +308,10 @@ describe('13.1 what a stop leaves', TOGETHER, () => {
     withScene(async (scene) => {
       const names = stateOf(scene.paper).instruments.map(({ instrument }) => symbolRow(instrument));
       const stage = scene.start({ symbols: names, env: { GRVT_HEDGE_RATE_SCALE: '0.6' } });
-      await stage.until('the first order left', () => scene.meddler.count('create_order') > 0, 15_000);
+      await stage.until('the first order left', () => scene.meddler.count('create_order') > 0);
       await stage.until(
         'another is on its way',
         () => stage.reported('order.sent').length > scene.meddler.count('create_order'),
-        15_000,
       );
       const sent = stage.reported('order.sent').length;
       assert.equal(await stage.stop(), 0);

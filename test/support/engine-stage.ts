@@ -13,6 +13,7 @@ import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { reasonTexts } from '../../src/texts/reasons.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** A row of the symbols file, with what most tests want. */
 export function symbolRow(
@@ -65,8 +66,8 @@ export interface EngineStage {
   readonly journal: EngineJournal;
   /** Facts of that type so far. */
   reported<T extends Fact['type']>(type: T): Extract<Fact, { type: T }>[];
-  /** Waits for a condition; fails by its name when it does not come true within `boundMs`. */
-  until(what: string, condition: () => boolean, boundMs?: number): Promise<void>;
+  /** Waits for a condition; fails by its name when it does not come true. */
+  until(what: string, condition: () => boolean): Promise<void>;
   /** What the symbol's actor knows. */
   symbol(instrument: string): SymbolMemory;
   /** Stops in order; gives the exit code and fails on any breach the auditor saw. */
@@ -168,12 +169,12 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
     messages,
     journal,
     reported,
-    async until(what, condition, boundMs = 5_000) {
-      const endMs = Date.now() + boundMs;
+    async until(what, condition) {
+      const endMs = performance.now() + PATIENCE_MS;
       while (!condition()) {
-        if (Date.now() > endMs || (over && !condition())) {
+        if (performance.now() > endMs || (over && !condition())) {
           const last = facts.slice(-25).map((fact) => `  ${describe(fact)}`);
-          assert.fail(`not within ${boundMs} ms: ${what}\n${last.join('\n')}\n${breachesOf(engine).join('\n')}`);
+          assert.fail(`not within ${PATIENCE_MS} ms: ${what}\n${last.join('\n')}\n${breachesOf(engine).join('\n')}`);
         }
         let wake: () => void = () => {};
         const heard = new Promise<void>((resolve) => {

@@ -7,18 +7,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
 import { symbolRow } from './engine-stage.ts';
 import { ownAccounts } from './own-accounts.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { TestPostgres } from './postgres.ts';
 
 /** Engines as processes that share a journal in a database (strategy 18). */
 
+/** Interval of looking at a condition. */
+const LOOK_MS = 25;
 const ENTRY = join(import.meta.dirname, '../../bin/grvt-hedge.mjs');
-const START_MS = 30_000;
 
 export interface Run {
   readonly child: ChildProcess;
   readonly exit: Promise<number | null>;
   screen(): string;
-  until(what: string, condition: () => boolean | Promise<boolean>, boundMs?: number): Promise<number>;
+  /** How long it took, ms. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<number>;
 }
 
 /** Engines on one exchange and one database, each with directories of its own. */
@@ -84,19 +87,24 @@ export async function withPair(
     const child = spawned(name, ['run', ...args], env, hook);
     let screen = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (screen += String(data)));
-    const exit = new Promise<number | null>((done) => child.once('close', done));
+    // Not its exit: what it printed last may arrive after that.
+    let isClosed = false;
+    const exit = new Promise<number | null>((done) =>
+      child.once('close', (code) => {
+        isClosed = true;
+        done(code);
+      }),
+    );
     const run: Run = {
       child,
       exit,
       screen: () => screen,
-      async until(what, condition, boundMs = START_MS) {
-        const began = performance.now();
-        while (!(await condition())) {
-          const isOver = child.exitCode !== null || performance.now() - began > boundMs;
-          if (isOver) assert.fail(`${name}, not within ${boundMs} ms: ${what}\n${screen.slice(-3_000)}`);
-          await pause(25);
+      async until(what, condition) {
+        for (const began = performance.now(); ; await pause(LOOK_MS)) {
+          const isOver = isClosed || performance.now() - began > PATIENCE_MS;
+          if (await condition()) return performance.now() - began;
+          if (isOver) assert.fail(`${name}, not within ${PATIENCE_MS} ms: ${what}\n${screen.slice(-3_000)}`);
         }
-        return performance.now() - began;
       },
     };
     runs.push(run);

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { PATIENCE_MS } from './patience.ts';
+import { reservedPort } from './ports.ts';
 
 /**
  * A PostgreSQL server of one test file, on a port of its own. A developer's machine may lack it: then its tests are skipped.
@@ -11,8 +12,6 @@ import pg from 'pg';
  */
 
 const PASSWORD = 'p@ss/word of test';
-/** initdb and a start take a second; a busy machine takes its time. */
-const START_MAX_MS = 60_000;
 /** Of Debian's package faketime. */
 export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
@@ -66,7 +65,7 @@ export async function startPostgres(configuration: readonly string[] = []): Prom
   for (const path of [directory, passwordFile]) if (owner.uid !== undefined) chownSync(path, owner.uid, owner.gid ?? 0);
   const initdb = ['-D', data, '-U', 'grvt', '--pwfile', passwordFile, '-A', 'scram-sha-256', '-E', 'UTF8', '--no-sync'];
   execFileSync(join(bin, 'initdb'), initdb, quietly({}));
-  const port = await freePort();
+  const port = await reservedPort();
   // What CI measures is the journal: its fsync stays on.
   const small = ['shared_buffers=16MB', 'max_connections=40', 'autovacuum=off', 'log_min_messages=fatal'];
   configure(data, [...placeOf(port, directory), ...small, ...configuration]);
@@ -91,7 +90,7 @@ async function serve({ directory, data, port }: Place, clock: string | null): Pr
     const child = spawn(join(bin, 'postgres'), ['-D', data], quietly(faked));
     child.unref();
     // A test that is killed must not leave it behind.
-    process.once('exit', () => child.kill('SIGQUIT'));
+    process.once('exit', () => quit(child));
     return child;
   }
   const url = (database = 'postgres', at = port): string =>
@@ -107,12 +106,15 @@ async function serve({ directory, data, port }: Place, clock: string | null): Pr
     }
   }
   async function ready(): Promise<void> {
-    for (const began = Date.now(); ; ) {
+    for (const began = performance.now(); ; ) {
       try {
         await query('SELECT 1');
         return;
       } catch (thrown) {
-        if (Date.now() - began > START_MAX_MS) throw thrown;
+        const { exitCode, signalCode } = server;
+        if (exitCode !== null || signalCode !== null)
+          throw new Error(`PostgreSQL ended with ${exitCode ?? signalCode}`, { cause: thrown });
+        if (performance.now() - began > PATIENCE_MS) throw thrown;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
@@ -144,7 +146,7 @@ async function serve({ directory, data, port }: Place, clock: string | null): Pr
     end: () => end('SIGQUIT'),
     replica: async (now = null) => {
       copies += 1;
-      const to = { directory, data: `${data}-${copies}`, port: await freePort() };
+      const to = { directory, data: `${data}-${copies}`, port: await reservedPort() };
       const from = [
         '-h',
         '127.0.0.1',
@@ -178,11 +180,16 @@ async function serve({ directory, data, port }: Place, clock: string | null): Pr
     },
     signal: (signal) => void server.kill(signal),
     stop: () => {
-      server.kill('SIGQUIT');
+      quit(server);
       // It may still be writing its last files.
       rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
+}
+
+/** Also one that is frozen. */
+function quit(server: ChildProcess): void {
+  for (const signal of ['SIGQUIT', 'SIGCONT'] as const) server.kill(signal);
 }
 
 function programs(): string {
@@ -216,15 +223,4 @@ function ownerOfServer(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (what: string) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

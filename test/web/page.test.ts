@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { startWeb, type Web } from '../../src/web/index.ts';
+import { reservedPort } from '../support/ports.ts';
 import { attributes, NO_BROWSER, openBrowser, openPage, stickingOut } from './browser.ts';
 import { handClock, manySymbols, NOON_MS, stateChanged, status, symbolStatus, webOptions } from './fixtures.ts';
-import { freePort, openStage, type Stage, until } from './stage.ts';
+import { openStage, type Stage, until } from './stage.ts';
 
 const BNB = 'BNB_USDT_Perp';
 const ALERT = {
@@ -34,17 +35,14 @@ describe('the page of a running engine', { skip: NO_BROWSER }, () => {
     await stage.close();
   });
 
-  test('a fill is on the page within a second of it happening', async () => {
+  test('a fill is on the page as it happens', async () => {
     const { page, wrong } = await openPage(browser, stage.url);
     await page.waitForSelector(`[data-symbol="${BNB}"]`);
     const before = await page.locator('.feed li[data-type="fill.booked"]').count();
-    const begunMs = performance.now();
     stage.fill(BNB);
     const fills = async () => (await attributes(page, '.feed li[data-type="fill.booked"]', 'data-id')).length;
-    await until(async () => (await fills()) > before, 'the fill on the page', 5_000);
-    const tookMs = performance.now() - begunMs;
-    assert.ok(tookMs < 1_000, `${Math.round(tookMs)} ms`);
-    await page.waitForSelector(`[data-symbol="${BNB}"][data-phase="imbalanced"]`, { timeout: 3_000 });
+    await until(async () => (await fills()) > before, 'the fill on the page');
+    await page.waitForSelector(`[data-symbol="${BNB}"][data-phase="imbalanced"]`);
     assert.deepEqual(wrong, []);
     await page.close();
   });
@@ -304,14 +302,14 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
   });
 
   test('an engine that goes away is said, and found again', async (t) => {
-    const port = await freePort();
+    const port = await reservedPort();
     const first = await serve(t, {}, { port });
     const { page } = await openPage(browser, first.url);
     await page.waitForSelector('.link.up');
     await first.close();
     await page.waitForSelector('.link.down');
     await serve(t, { symbols: [symbolStatus({ phase: 'cooldown', state: 'cooldown' })] }, { port });
-    await page.waitForSelector('.link.up', { timeout: 10_000 });
+    await page.waitForSelector('.link.up');
     await page.waitForSelector('.tile[data-phase="cooldown"]');
     await page.close();
   });

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memoryOf } from '../../machines/symbol.ts';
@@ -15,6 +14,7 @@ import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { createRedactor, loadSettings, type Settings } from '../../src/settings/index.ts';
 import { reasonTexts } from '../../src/texts/reasons.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -35,8 +35,8 @@ export interface Stage {
 }
 
 export async function openStage(options: { inspect?: boolean; env?: Record<string, string> } = {}): Promise<Stage> {
-  const port = await freePort();
-  const settings = settingsWith({ GRVT_HEDGE_HTTP_PORT: String(port), ...options.env });
+  // Any free port: in the settings that means none.
+  const settings = { ...settingsWith({ ...options.env }), httpPort: 0 };
   const venue = await openVenue(settings);
   const control = venue.paper!.exchange.control;
   for (const { instrument } of settings.symbols) control.market({ instrument, frozen: true });
@@ -156,27 +156,13 @@ export function settingsWith(env: Record<string, string>): Settings {
   return reading.settings;
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
-
 /** Waits until a look finds what it wants; for things that happen by themselves. */
-export async function until<T>(look: () => T | Promise<T>, what: string, limitMs = 10_000): Promise<NonNullable<T>> {
-  const end = performance.now() + limitMs;
+export async function until<T>(look: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
+  const end = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = await look();
     if (found) return found as NonNullable<T>;
-    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${PATIENCE_MS} ms in vain: ${what}`);
     await new Promise((resume) => setTimeout(resume, 25));
   }
 }

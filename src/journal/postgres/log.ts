@@ -13,7 +13,7 @@ const BATCH_BYTES = 1024 * 1024;
  * Entries that nobody waits for wait so long for one that somebody does: the fill that leads to a create is booked some 15 ms before that
  * is prepared, and a statement of its own would be one commit more before the create may leave (strategy 9.3).
  */
-const LINGER_MS = 25;
+export const LINGER_MS = 25;
 /** Most bytes that wait while the database is unreachable, some 30,000 entries; beyond it nothing more is written. */
 const QUEUE_BYTES = 64 * 1024 * 1024;
 /** Pause between attempts to reconnect, doubling. */

@@ -1,7 +1,7 @@
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { journalContract } from '../contract.ts';
-import { openPair } from './support.ts';
+import { closePairs, openPair } from './support.ts';
 
 const { skip } = needsPostgres();
 let server: TestPostgres | null = null;
@@ -11,6 +11,7 @@ before(async () => {
   server = await startPostgres();
   address = await server.fresh();
 });
+afterEach(closePairs);
 after(() => server?.stop());
 
 journalContract('journal on PostgreSQL', (retention) => openPair(address, { ...retention }), undefined, {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { copyToDatabase, copyToFile } from '../../../src/journal/postgres/copying.ts';
 import { refreshCopy, withReader } from '../../../src/journal/postgres/reading.ts';
 import { openJournalForReading } from '../../../src/journal/sqlite.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { CLOCK, note, open, outcome, prepared, temporaryDirectory } from '../support.ts';
-import { openPair } from './support.ts';
+import { closePairs, openPair } from './support.ts';
 
 const { skip } = needsPostgres();
 
@@ -29,6 +29,7 @@ describe('copies between a file and a database (strategy 18.1)', { skip }, () =>
     server = await startPostgres();
     address = await server.fresh();
   });
+  afterEach(closePairs);
   after(() => server?.stop());
 
   /** A journal with a removed entry in its middle and at its end, an open order, and a key that a database has to escape. */

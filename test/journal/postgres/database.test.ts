@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { after, afterEach, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { encode } from '../../../src/core/codec.ts';
 import type { Reason } from '../../../src/core/reasons.ts';
 import type { JournalError } from '../../../src/journal/errors.ts';
 import type { DatabaseJournal } from '../../../src/journal/postgres/journal.ts';
+import { LINGER_MS } from '../../../src/journal/postgres/log.ts';
 import { unsettledOrders } from '../../../src/journal/read.ts';
+import { until } from '../../support/patience.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { startWire, type Wire } from '../../support/wire.ts';
 import { note, outcome, prepared, temporaryDirectory } from '../support.ts';
-import { openPair } from './support.ts';
+import { closePairs, openPair } from './support.ts';
 
 const { skip } = needsPostgres();
 const NO_WAIT = { leaseWaitMs: 0 };
@@ -25,6 +26,10 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     proxy = await startWire(server.port);
     address = await server.fresh();
     database = new URL(address).pathname.slice(1);
+  });
+  afterEach(async () => {
+    proxy.cut(null);
+    await closePairs();
   });
   after(() => {
     proxy?.close();
@@ -146,7 +151,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     await write(journal, 'a create is prepared');
     journal.append([note('nobody waits', 2)]);
-    await until(async () => (await rows(pairName)).length === 3);
+    await until('all three are there', async () => (await rows(pairName)).length === 3);
     await closed(journal);
     const sql = `SELECT count(DISTINCT e.xmin::text)::int AS commits FROM grvt_hedge.entries AS e
       JOIN grvt_hedge.pairs AS p ON p.id = e.pair WHERE p.name = $1`;
@@ -161,13 +166,16 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await other.query('BEGIN');
     await other.query("SELECT FROM grvt_hedge.pairs WHERE name = 'slow' FOR UPDATE");
     const waiting = write(journal, 'waits for the row of the pair');
-    await pause(20);
+    const isWaiting = async () =>
+      (await server.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'", [], database)).length > 0;
+    await until('the statement waits', isWaiting);
     journal.append([note('came meanwhile', 1)]);
-    await pause(100);
+    // It lingers, and its time is over, before the statement ends.
+    await new Promise((over) => setTimeout(over, 2 * LINGER_MS));
     await other.query('COMMIT');
     await other.end();
     await waiting;
-    await until(async () => (await rows(pairName)).length === 2);
+    await until('both are there', async () => (await rows(pairName)).length === 2);
     await closed(journal);
   });
 
@@ -181,13 +189,13 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     const waiting = write(journal, 'late').then(() => {
       isKnown = true;
     });
-    await until(() => heard.length === 1);
+    await until('the trouble is said', () => heard.length === 1);
     assert.ok((heard[0] ?? 0) >= began);
     assert.equal(journal.latest('note', 'late')?.body, 'late');
     assert.equal(isKnown, false);
     proxy.cut(null);
     await waiting;
-    await until(() => heard.length === 2);
+    await until('its end is said', () => heard.length === 2);
     assert.equal(heard[1], null);
     await closed(journal);
   });
@@ -254,9 +262,12 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await closed(journal);
   });
 
-  it('nothing of an epoch that is over is written, and its engine is informed', async () => {
+  it('nothing of an epoch that is over is written, and its engine is informed', async (t) => {
     const pairName = 'over';
+    // Its lease is not renewed: a renewal would take it again, or find out before the write does.
+    t.mock.timers.enable({ apis: ['setInterval'] });
     const first = await openPair(address, { pairName });
+    t.mock.timers.reset();
     await write(first, 'ours');
     await server.query('UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = $1', [pairName], database);
     const second = await openPair(address, { pairName, ...NO_WAIT });
@@ -271,8 +282,8 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
   });
 
   it('what had not reached the database when an engine ended is written by its next start', async () => {
-    const of = { pairName: 'tail', directory: temporaryDirectory(), closeMaxMs: 50 };
-    const first = await openPair(proxied(), of);
+    const of = { pairName: 'tail', directory: temporaryDirectory() };
+    const first = await openPair(proxied(), { ...of, closeMaxMs: 50 });
     await write(first, 'there');
     proxy.cut('refused');
     first.append([prepared('9', 9n)]);
@@ -374,8 +385,3 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     for (const journal of both) await closed(journal);
   });
 });
-
-/** Waits for what another process does; a test that never sees it is ended by the runner. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
