@@ -68,36 +68,6 @@ export interface Instrument {
   readonly minNotional: Decimal;
 }
 
-/** An account's terms for one instrument (strategy 11.7), as the exchange writes them; null: not stated. */
-export interface InstrumentTerms {
-  readonly instrument: string;
-  readonly leverage: string;
-  readonly minLeverage: string | null;
-  readonly maxLeverage: string | null;
-  /** `CROSS` or `ISOLATED`. */
-  readonly marginType: string | null;
-}
-
-/** The exchange's position limits for an instrument (strategy 11.7); null: not stated. */
-export interface MarginRules {
-  /** Base units. */
-  readonly maxPositionSize: Decimal | null;
-  /** By notional, USDT: from `floor`, below `cap` (null: unlimited). */
-  readonly brackets: readonly {
-    readonly floor: Decimal;
-    readonly cap: Decimal | null;
-    readonly maxLeverage: Decimal;
-  }[];
-}
-
-/** The funding account of a trading account, and its fees as the exchange's integers. */
-export interface FundingTerms {
-  readonly mainAccountId: string | null;
-  readonly tier: number | null;
-  readonly takerFee: number | null;
-  readonly makerFee: number | null;
-}
-
 export interface BookLevel {
   readonly price: Decimal;
   readonly size: Decimal;

@@ -1,16 +1,11 @@
 import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/alerts.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { errorText } from '../core/error-text.ts';
-import {
-  ACCOUNTS,
-  type AccountName,
-  type FundingTerms,
-  type InstrumentTerms,
-  type SymbolConfig,
-} from '../core/model.ts';
+import { ACCOUNTS, type AccountName, type SymbolConfig } from '../core/model.ts';
 import type { Reason } from '../core/reasons.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
+import type { FundingTerms, InstrumentTerms } from '../grvt/parse-account.ts';
 import { type CheckText, checkText } from '../texts/check.ts';
 import type { Language } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';

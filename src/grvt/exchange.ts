@@ -4,11 +4,8 @@ import {
   type AccountSummary,
   type Book,
   type ExchangeOrder,
-  type FundingTerms,
   type Instrument,
-  type InstrumentTerms,
   type ListedOrder,
-  type MarginRules,
   type Position,
   type Rows,
 } from '../core/model.ts';
@@ -17,27 +14,34 @@ import type { Admission, Exchange } from '../ports.ts';
 import { createBooks } from './books.ts';
 import { type Asked, type BucketName, OVERDUE_MS, type Permit } from './budget.ts';
 import { createCaller } from './caller.ts';
-import {
-  balanceSpec,
-  bookSpec,
-  fundingSpec,
-  instrumentsSpec,
-  leverageSpec,
-  marginRulesSpec,
-  miniSpec,
-  type PaymentTime,
-  READ_UNITS,
-} from './calls.ts';
+import { READ_UNITS } from './calls.ts';
 import { createCancels } from './cancels.ts';
 import { openChannels } from './channels.ts';
 import { createExchangeClock } from './exchange-clock.ts';
 import type { GrvtKeys, GrvtOptions, WireTap } from './options.ts';
 import { countdownCall, createCall, signDraft } from './orders.ts';
 import { readAs } from './parse.ts';
-import { parseFundingTerms, parseInstrumentTerms, parseMarginRules } from './parse-account.ts';
-import { parseBook, parseIndexPrice, parseInstruments } from './parse-market.ts';
+import {
+  type FundingTerms,
+  fundingSpec,
+  type InstrumentTerms,
+  leverageSpec,
+  parseFundingTerms,
+  parseInstrumentTerms,
+} from './parse-account.ts';
+import {
+  bookSpec,
+  instrumentsSpec,
+  type MarginRules,
+  marginRulesSpec,
+  miniSpec,
+  parseBook,
+  parseIndexPrice,
+  parseInstruments,
+  parseMarginRules,
+} from './parse-market.ts';
 import { parseOrder } from './parse-orders.ts';
-import { type PaymentList, parseBalance } from './payments.ts';
+import { balanceSpec, type PaymentList, type PaymentTime, parseBalance } from './payments.ts';
 import { readFills, readHistory, readPayments } from './reads.ts';
 import type { Session } from './session.ts';
 import { createOrderSigner, type SignableInstrument } from './sign.ts';

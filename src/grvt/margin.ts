@@ -1,7 +1,37 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Decimal } from '../core/decimal.ts';
 import type { AccountMargin } from '../core/model.ts';
-import { balanceAnswer } from './wire.ts';
+import { decimalText, nameText, nanosText, uint64Text, unsignedText } from './wire.ts';
+
+/** The part of `account_summary` for statement and levelling (strategy 17.3). */
+export const balanceAnswer = z.object({
+  result: z.object({
+    event_time: nanosText,
+    sub_account_id: uint64Text,
+    total_equity: decimalText,
+    maintenance_margin: unsignedText,
+    initial_margin: unsignedText.nullish().catch(null),
+    settle_index_price: unsignedText.nullish().catch(null),
+    spot_balances: z.array(
+      z.object({
+        currency: nameText,
+        balance: decimalText,
+        index_price: unsignedText.nullish().catch(null),
+        available_to_transfer: decimalText.nullish().catch(null),
+      }),
+    ),
+    positions: z.array(
+      z.object({
+        instrument: nameText,
+        size: decimalText,
+        notional: decimalText,
+        mark_price: unsignedText,
+        est_liquidation_price: decimalText.nullish().catch(null),
+        margin_type: z.string().nullish().catch(null),
+      }),
+    ),
+  }),
+});
 
 /** Margin figures of an account (strategy 17.5) from a parsed row of `account_summary`. */
 export function accountMargin(read: z.infer<typeof balanceAnswer>['result']): AccountMargin {

@@ -1,31 +1,115 @@
+import type { TDG } from '@grvt/client';
+import { z } from 'zod';
 import { Decimal } from '../core/decimal.ts';
-import type {
-  AccountFill,
-  AccountSummary,
-  FundingTerms,
-  InstrumentTerms,
-  MarginRules,
-  Position,
-} from '../core/model.ts';
+import type { AccountFill, AccountSummary, Position } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
 import { reason } from '../core/reasons.ts';
+import { asks, OF_ACCOUNT, type Owner, of, pageOf, READ_UNITS, type ReadSpec, SUMMARY_UNITS } from './calls.ts';
 import { marginOf } from './margin.ts';
 import { mustBeOwn, parsePage, preview, type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
 import { foreignClientId } from './parse-orders.ts';
-import {
-  bracketRow,
-  fillRow,
-  fundingAnswer,
-  leverageRow,
-  leveragesAnswer,
-  marginRulesAnswer,
-  positionRow,
-  rowsAnswer,
-  summaryAnswer,
-  uint64Text,
-} from './wire.ts';
+import { decimalText, fillRow, nameText, nanosText, rowsAnswer, uint64Text, unsignedText } from './wire.ts';
 
-/** An account's positions, fills and terms (strategy 10.4, 11.7). */
+/** Calls about an account: positions, summary, fills, terms (strategy 10.4, 11.7). */
+
+/** Rows per page of fills: the exchange's maximum. */
+export const FILLS_PAGE_ROWS = 1_000;
+
+const positionRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  instrument: nameText,
+  size: decimalText,
+  entry_price: unsignedText,
+  mark_price: unsignedText,
+});
+
+const summaryRow = z.object({
+  sub_account_id: uint64Text,
+  total_equity: decimalText,
+  maintenance_margin: unsignedText,
+});
+
+const summaryAnswer = z.object({ result: summaryRow });
+
+/** Rows of `get_all_initial_leverage`, read one by one, since others may have any form (strategy 10.4). */
+const leveragesAnswer = z.object({ results: z.array(z.unknown()) });
+
+const leverageRow = z.object({
+  instrument: z.string(),
+  leverage: unsignedText,
+  min_leverage: z.string().nullish(),
+  max_leverage: z.string().nullish(),
+  margin_type: z.string().nullish(),
+});
+
+const fundingAnswer = z.object({
+  result: z.object({ main_account_id: z.string().nullish() }).nullish(),
+  tier: z
+    .object({ tier: z.number(), futures_taker_fee: z.number().nullish(), futures_maker_fee: z.number().nullish() })
+    .nullish(),
+});
+
+/** An account's terms for one instrument (strategy 11.7), as the exchange writes them; null: not stated. */
+export interface InstrumentTerms {
+  readonly instrument: string;
+  readonly leverage: string;
+  readonly minLeverage: string | null;
+  readonly maxLeverage: string | null;
+  /** `CROSS` or `ISOLATED`. */
+  readonly marginType: string | null;
+}
+
+/** The funding account of a trading account, and its fees as the exchange's integers. */
+export interface FundingTerms {
+  readonly mainAccountId: string | null;
+  readonly tier: number | null;
+  readonly takerFee: number | null;
+  readonly makerFee: number | null;
+}
+
+export function positionsSpec(owner: Owner): ReadSpec<TDG> {
+  return {
+    ...{ call: 'positions', route: 'positions', ...OF_ACCOUNT, ...asks('reading', READ_UNITS) },
+    request: of(owner),
+    invoke: (client, request, config) => client.positions(request, config),
+  };
+}
+
+/** The trading account's own summary; the aggregated one has no maintenance margin (strategy 14). */
+export function summarySpec(owner: Owner): ReadSpec<TDG> {
+  return {
+    ...{ call: 'accountSummary', route: 'account_summary', ...OF_ACCOUNT, ...asks('summary', SUMMARY_UNITS) },
+    request: of(owner),
+    invoke: (client, request, config) => client.subAccountSummary(request, config),
+  };
+}
+
+export function leverageSpec(owner: Owner): ReadSpec<TDG> {
+  return {
+    ...{ call: 'instrumentTerms', route: 'get_all_initial_leverage', ...OF_ACCOUNT, ...asks('rest', READ_UNITS) },
+    isOptional: true,
+    request: of(owner),
+    invoke: (client, request, config) => client.getAllInitialLeverage(request, config),
+  };
+}
+
+export function fundingSpec(): ReadSpec<TDG> {
+  return {
+    ...{ call: 'fundingTerms', route: 'funding_account_summary', ...OF_ACCOUNT, ...asks('rest', SUMMARY_UNITS) },
+    isOptional: true,
+    request: {},
+    invoke: (client, _request, config) => client.fundingAccountSummary(config),
+  };
+}
+
+export function fillsSpec(owner: Owner, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
+  return {
+    ...{ call: 'fillHistory', route: 'fill_history', ...OF_ACCOUNT, ...asks('look-up', READ_UNITS) },
+    request: pageOf(owner, sinceMs, FILLS_PAGE_ROWS, cursor),
+    invoke: (client, request, config) => client.fillHistory(request, config),
+  };
+}
 
 /**
  * Positions that are not flat, one per instrument: the newest of repeated rows (strategy 10.4). @throws UnusableAnswer
@@ -129,26 +213,6 @@ export function parseInstrumentTerms(answer: unknown): InstrumentTerms[] {
       },
     ];
   });
-}
-
-/** Largest position and risk brackets of an instrument (strategy 11.7). */
-export function parseMarginRules(answer: unknown): MarginRules {
-  const { max_position_size: largest, risk_brackets: rows } = readAs(marginRulesAnswer, answer);
-  return {
-    maxPositionSize: largest && !new Decimal(largest).isZero() ? new Decimal(largest) : null,
-    brackets: (rows ?? []).flatMap((one) => {
-      const row = bracketRow.safeParse(one);
-      if (!row.success) return [];
-      const { notional_floor, notional_cap, max_leverage } = row.data;
-      return [
-        {
-          floor: new Decimal(notional_floor),
-          cap: notional_cap ? new Decimal(notional_cap) : null,
-          maxLeverage: new Decimal(max_leverage),
-        },
-      ];
-    }),
-  };
 }
 
 /** Funding account and fee tier (strategy 11.7). */

@@ -1,10 +1,90 @@
+import type { MDG } from '@grvt/client';
+import { z } from 'zod';
 import { commonMultiple, Decimal } from '../core/decimal.ts';
 import type { Book, BookLevel, Instrument } from '../core/model.ts';
 import { reason } from '../core/reasons.ts';
+import { asks, MARKET_UNITS, OF_MARKET, type ReadSpec } from './calls.ts';
 import { type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
-import { type BookRow, bookAnswer, bookRow, indexAnswer, instrumentRow, rowsAnswer } from './wire.ts';
+import { type BookRow, bookRow, hexText, nameText, rowsAnswer, unsignedText } from './wire.ts';
 
-/** Instruments and books from the market data service (strategy 10.4). */
+/** Calls of the market data service: instruments, books, index prices, margin rules (strategy 10.4, 11.7). */
+
+const MINI_UNITS = 4;
+
+const instrumentRow = z.object({
+  instrument: nameText,
+  instrument_hash: hexText,
+  base: nameText,
+  quote: nameText,
+  kind: nameText.optional(),
+  /** Negative: sizes are signed in tens, hundreds, thousands (−3) of the unit. */
+  base_decimals: z.int().min(-18).max(18),
+  tick_size: unsignedText,
+  min_size: unsignedText,
+  /** Added late; older captures lack it (API 4). */
+  min_notional: unsignedText.nullish(),
+});
+
+const bookAnswer = z.object({ result: bookRow });
+
+/** The used part of a mini ticker. */
+const indexAnswer = z.object({ result: z.object({ instrument: z.string(), index_price: unsignedText }) });
+
+/** For one instrument; `risk_brackets` likewise row by row. */
+const marginRulesAnswer = z.object({
+  max_position_size: unsignedText.nullish(),
+  risk_brackets: z.array(z.unknown()).nullish(),
+});
+
+const bracketRow = z.object({
+  notional_floor: unsignedText,
+  notional_cap: unsignedText.nullish(),
+  max_leverage: unsignedText,
+});
+
+/** The exchange's position limits for an instrument (strategy 11.7); null: not stated. */
+export interface MarginRules {
+  /** Base units. */
+  readonly maxPositionSize: Decimal | null;
+  /** By notional, USDT: from `floor`, below `cap` (null: unlimited). */
+  readonly brackets: readonly {
+    readonly floor: Decimal;
+    readonly cap: Decimal | null;
+    readonly maxLeverage: Decimal;
+  }[];
+}
+
+export function instrumentsSpec(): ReadSpec<MDG> {
+  return {
+    ...{ call: 'instruments', route: 'all_instruments', ...OF_MARKET, ...asks('rest', MARKET_UNITS) },
+    request: { is_active: true },
+    invoke: (client, request, config) => client.allInstruments(request, config),
+  };
+}
+
+export function bookSpec(instrument: string, depth: number): ReadSpec<MDG> {
+  return {
+    ...{ call: 'book', route: 'book', ...OF_MARKET, ...asks('look-up', MARKET_UNITS) },
+    request: { instrument, depth },
+    invoke: (client, request, config) => client.orderBook(request, config),
+  };
+}
+
+export function miniSpec(instrument: string): ReadSpec<MDG> {
+  return {
+    ...{ call: 'indexPrice', route: 'mini', ...OF_MARKET, ...asks('look-up', MINI_UNITS) },
+    request: { instrument },
+    invoke: (client, request, config) => client.miniTicker(request, config),
+  };
+}
+
+export function marginRulesSpec(instrument: string): ReadSpec<MDG> {
+  return {
+    ...{ call: 'marginRules', route: 'margin_rules', ...OF_MARKET, ...asks('rest', MARKET_UNITS), isOptional: true },
+    request: { instrument },
+    invoke: (client, request, config) => client.marginRules(request, config),
+  };
+}
 
 /**
  * Perpetuals of `all_instruments`; other kinds are not read.
@@ -113,4 +193,24 @@ function isOtherKind(row: unknown): boolean {
   return (
     row !== null && typeof row === 'object' && 'kind' in row && typeof row.kind === 'string' && row.kind !== 'PERPETUAL'
   );
+}
+
+/** Largest position and risk brackets of an instrument (strategy 11.7). */
+export function parseMarginRules(answer: unknown): MarginRules {
+  const { max_position_size: largest, risk_brackets: rows } = readAs(marginRulesAnswer, answer);
+  return {
+    maxPositionSize: largest && !new Decimal(largest).isZero() ? new Decimal(largest) : null,
+    brackets: (rows ?? []).flatMap((one) => {
+      const row = bracketRow.safeParse(one);
+      if (!row.success) return [];
+      const { notional_floor, notional_cap, max_leverage } = row.data;
+      return [
+        {
+          floor: new Decimal(notional_floor),
+          cap: notional_cap ? new Decimal(notional_cap) : null,
+          maxLeverage: new Decimal(max_leverage),
+        },
+      ];
+    }),
+  };
 }

@@ -1,7 +1,10 @@
+import type { TDG } from '@grvt/client';
+import { z } from 'zod';
 import { Decimal, ZERO } from '../core/decimal.ts';
 import type { ExchangeOrder, ForeignOrder, ListedOrder } from '../core/model.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
 import { reason } from '../core/reasons.ts';
+import { asks, OF_ACCOUNT, type Owner, of, pageOf, READ_UNITS, type ReadSpec } from './calls.ts';
 import {
   complaint,
   mustBeOwn,
@@ -14,9 +17,60 @@ import {
   valueAt,
   ZERO_FIELD,
 } from './parse.ts';
-import { type OrderRow, orderAnswer, orderRow, orderStatus, rowsAnswer } from './wire.ts';
+import { hexText, nameText, nanosText, orderState, orderStatus, rowsAnswer, uint64Text, unsignedText } from './wire.ts';
 
-/** Rows of orders, own and foreign (strategy 10.4, API 5.2). */
+/** Calls that read orders, own and foreign (strategy 10.4, API 5.2). */
+
+/** Rows per page of order history: the exchange's default. */
+export const HISTORY_PAGE_ROWS = 500;
+
+const orderLeg = z.object({
+  instrument: nameText,
+  size: unsignedText,
+  /** Absent on market orders. */
+  limit_price: unsignedText.nullish(),
+  is_buying_asset: z.boolean(),
+});
+
+const orderRow = z.object({
+  /** `0x00` or absent until the matching engine has assigned it (API 5.1). */
+  order_id: hexText.nullish(),
+  sub_account_id: uint64Text,
+  post_only: z.boolean().nullish(),
+  /** Exactly one for orders on the book. */
+  legs: z.array(orderLeg).min(1),
+  signature: z.object({ expiration: nanosText }),
+  metadata: z.object({ client_order_id: uint64Text, create_time: nanosText.nullish().catch(null) }),
+  state: orderState,
+});
+
+const orderAnswer = z.object({ result: orderRow });
+
+type OrderRow = z.infer<typeof orderRow>;
+
+export function openOrdersSpec(owner: Owner): ReadSpec<TDG> {
+  return {
+    ...{ call: 'openOrders', route: 'open_orders', ...OF_ACCOUNT, ...asks('reading', READ_UNITS) },
+    request: of(owner),
+    invoke: (client, request, config) => client.openOrders(request, config),
+  };
+}
+
+export function orderSpec(owner: Owner, clientOrderId: string): ReadSpec<TDG> {
+  return {
+    ...{ call: 'order', route: 'order', ...OF_ACCOUNT, ...asks('look-up', READ_UNITS) },
+    request: { ...of(owner), client_order_id: clientOrderId },
+    invoke: (client, request, config) => client.order(request, config),
+  };
+}
+
+export function historySpec(owner: Owner, sinceMs: number, cursor: string | null): ReadSpec<TDG> {
+  return {
+    ...{ call: 'orderHistory', route: 'order_history', ...OF_ACCOUNT, ...asks('look-up', READ_UNITS) },
+    request: pageOf(owner, sinceMs, HISTORY_PAGE_ROWS, cursor),
+    invoke: (client, request, config) => client.orderHistory(request, config),
+  };
+}
 
 /**
  * One order: the answer to a look-up or a create.

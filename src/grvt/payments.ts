@@ -1,3 +1,5 @@
+import type { TDG } from '@grvt/client';
+import { z } from 'zod';
 import { Decimal, sum } from '../core/decimal.ts';
 import type { AccountName } from '../core/model.ts';
 import {
@@ -9,10 +11,21 @@ import {
   type TransferRow,
 } from '../core/money.ts';
 import { mayBeStrategyId } from '../core/order-id.ts';
-import { accountMargin } from './margin.ts';
+import { asks, nanos, OF_ACCOUNT, type Owner, of, READ_UNITS, type ReadSpec, SUMMARY_UNITS } from './calls.ts';
+import { accountMargin, balanceAnswer } from './margin.ts';
 import { MISSING, mustBeOwn, parsePage, type RowScope, readAs, readRow, UnusableAnswer, ZERO_FIELD } from './parse.ts';
+import { summarySpec } from './parse-account.ts';
 import { foreignClientId } from './parse-orders.ts';
-import { balanceAnswer, depositRow, fillMoney, fundingRow, transferRow, uint64Text } from './wire.ts';
+import {
+  decimalText,
+  fillRow,
+  hexText,
+  MAX_DECIMAL_CHARS,
+  nameText,
+  nanosText,
+  uint64Text,
+  unsignedText,
+} from './wire.ts';
 
 /**
  * Fills with fees, funding, transfers and deposits by the exchange's lists (17). Unreadable rows are skipped (10.4).
@@ -24,6 +37,89 @@ export interface PaymentOwner {
 }
 
 export type PaymentList = 'fill_history' | 'funding_payment_history' | 'transfer_history' | 'deposit_history';
+
+/** Rows per page of payments: the exchange's maximum. */
+export const PAYMENTS_PAGE_ROWS = 1_000;
+
+/** Time range of the rows by the exchange's clock, ms; both ends included. */
+export interface PaymentTime {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A fill with its fee and profit (strategy 17.1). */
+const fillMoney = fillRow.extend({
+  trade_id: z.string().min(1).max(100),
+  order_id: hexText.nullish(),
+  is_taker: z.boolean(),
+  fee: decimalText,
+  fee_rate: z.string().max(MAX_DECIMAL_CHARS).nullish().catch(null),
+  /** Added late; a perpetual's fee is paid in its settlement currency. */
+  fee_currency: nameText.nullish(),
+  realized_pnl: decimalText.nullish().catch(null),
+  is_liquidation: z.boolean().nullish().catch(null),
+});
+
+const fundingRow = z.object({
+  event_time: nanosText,
+  sub_account_id: uint64Text,
+  instrument: nameText,
+  currency: nameText,
+  amount: decimalText,
+  tx_id: nameText,
+});
+
+const accountText = z.union([z.string().max(100), z.int().transform(String)]).nullish();
+
+const transferRow = z.object({
+  tx_id: nameText,
+  from_sub_account_id: accountText,
+  to_sub_account_id: accountText,
+  currency: nameText,
+  num_tokens: unsignedText,
+  event_time: nanosText,
+});
+
+const depositRow = z.object({
+  l_2_hash: nameText,
+  to_account_id: accountText,
+  currency: nameText,
+  num_tokens: unsignedText,
+  /** Empty while pending. */
+  confirmed_time: z.union([z.literal(''), nanosText]).nullish(),
+});
+
+export function balanceSpec(owner: Owner): ReadSpec<TDG> {
+  return { ...summarySpec(owner), call: 'balance', ...asks('rest', SUMMARY_UNITS), isOptional: true };
+}
+
+/** The client method and the reported name of each list. */
+const PAYMENTS: Readonly<Record<PaymentList, Pick<ReadSpec<TDG>, 'call' | 'invoke'>>> = {
+  fill_history: { call: 'fills', invoke: (client, request, config) => client.fillHistory(request, config) },
+  funding_payment_history: {
+    call: 'fundingPayments',
+    invoke: (client, request, config) => client.fundingPaymentHistory(request, config),
+  },
+  transfer_history: {
+    call: 'transfers',
+    invoke: (client, request, config) => client.transferHistory(request, config),
+  },
+  deposit_history: { call: 'deposits', invoke: (client, request, config) => client.depositHistory(request, config) },
+};
+
+export function paymentsSpec(list: PaymentList, owner: Owner, { fromMs, toMs }: PaymentTime): ReadSpec<TDG> {
+  const isOfAccount = list === 'fill_history' || list === 'funding_payment_history';
+  return {
+    ...{ ...PAYMENTS[list], route: list, ...OF_ACCOUNT, ...asks('rest', READ_UNITS), isOptional: true },
+    request: {
+      // Transfers and deposits concern the whole funding account, i.e. the session's.
+      ...(isOfAccount ? of(owner) : {}),
+      start_time: nanos(fromMs),
+      end_time: nanos(toMs),
+      limit: PAYMENTS_PAGE_ROWS,
+    },
+  };
+}
 
 /**
  * One page of a list: the rows of the account, and the cursor of the next page; null: the last one.

@@ -4,21 +4,18 @@ import type { PaymentRow } from '../core/money.ts';
 import { reason } from '../core/reasons.ts';
 import type { Permit } from './budget.ts';
 import type { Caller, PrivateChannel } from './caller.ts';
+import type { CallSpec } from './calls.ts';
+import { ExchangeError } from './errors.ts';
+import { FILLS_PAGE_ROWS, fillsSpec, parseFillHistory } from './parse-account.ts';
 import {
-  type CallSpec,
-  FILLS_PAGE_ROWS,
-  fillsSpec,
   HISTORY_PAGE_ROWS,
   historySpec,
+  newestOrders,
   orderSpec,
-  PAYMENTS_PAGE_ROWS,
-  type PaymentTime,
-  paymentsSpec,
-} from './calls.ts';
-import { ExchangeError } from './errors.ts';
-import { parseFillHistory } from './parse-account.ts';
-import { newestOrders, parseOrder, parseOrderHistory } from './parse-orders.ts';
-import { type PaymentList, parsePayments } from './payments.ts';
+  parseOrder,
+  parseOrderHistory,
+} from './parse-orders.ts';
+import { PAYMENTS_PAGE_ROWS, type PaymentList, type PaymentTime, parsePayments, paymentsSpec } from './payments.ts';
 
 /** Reads of one account that need several requests, or for which a missing order is an answer. */
 
