@@ -1,7 +1,6 @@
 import { ACCOUNTS } from '../src/core/model.ts';
 import { type PaperServer, syntheticInstruments } from '../src/paper/index.ts';
 import type { PaperOrder } from '../src/paper/model.ts';
-import { chargeOf } from '../src/paper/rate-limits.ts';
 import { cpuSeconds, residentMegabytes } from './load.ts';
 import { benchSymbol, delays, openStage, pause, quantile } from './stage.ts';
 
@@ -106,7 +105,7 @@ function watchTraffic(paper: PaperServer) {
     const session = paper.exchange.sessions.authenticate(request.headers, paper.exchange.venue.clockMs);
     const who = (session && nameOf.get(session.credentials.subAccountId)) ?? 'market';
     const bulk = { creates: 0, cancels: 1 };
-    for (const [bucket, weight] of Object.entries(chargeOf(route, bulk))) {
+    for (const [bucket, weight] of Object.entries(paper.exchange.api.chargeOf(route, bulk))) {
       units.set(`${who} ${bucket}`, (units.get(`${who} ${bucket}`) ?? 0) + weight);
     }
     if (route === 'positions') readAt.set(who, [...(readAt.get(who) ?? []), performance.now()]);

@@ -23,12 +23,12 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
   const { venue } = parts;
   const builders = new Map<string, Json[]>();
   return {
-    fill_history: route('ApiFillHistory', 'account', ({ account, body }) => {
+    fill_history: route('ApiFillHistory', 'account', 20, ({ account, body }) => {
       const passes = filter(body);
       const asked = (fill: PaperFill) => passes(venue.book(fill.order.instrument).spec);
       return page(account.fills, { stamp: byTime, passes: asked, view: fillView }, body);
     }),
-    funding_payment_history: route('ApiFundingPaymentHistory', 'account', ({ account, body }) => {
+    funding_payment_history: route('ApiFundingPaymentHistory', 'account', 20, ({ account, body }) => {
       const passes = filter(body);
       const asked = (row: PaperFunding) =>
         row.account === account &&
@@ -36,13 +36,13 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
         passes(venue.book(row.instrument).spec);
       return page(venue.fundingPayments, { stamp: byTime, passes: asked, view: fundingView }, body);
     }),
-    transfer_history: route('ApiTransferHistory', 'session', ({ session, body }) =>
+    transfer_history: route('ApiTransferHistory', 'session', 20, ({ session, body }) =>
       page(venue.transfers, { stamp: byTime, passes: isOf(session, body), view: transferView }, body),
     ),
-    deposit_history: route('ApiDepositHistory', 'session', ({ session, body }) =>
+    deposit_history: route('ApiDepositHistory', 'session', 20, ({ session, body }) =>
       page(venue.deposits, { stamp: byTime, passes: isOf(session, body), view: depositView }, body),
     ),
-    positions: route('ApiPositions', 'account', ({ account, body }) => {
+    positions: route('ApiPositions', 'account', 20, ({ account, body }) => {
       const passes = filter(body);
       showWrongMark(parts, account);
       const result = positionsView(venue, account, passes);
@@ -51,28 +51,28 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
       }
       return { result };
     }),
-    account_summary: route('ApiSubAccountSummary', 'account', ({ account }) => ({
+    account_summary: route('ApiSubAccountSummary', 'account', 40, ({ account }) => ({
       result: summaryView(venue, account),
     })),
-    aggregated_account_summary: route([null, 'ApiAggregatedAccountSummaryResponse'], 'session', ({ session }) => ({
+    aggregated_account_summary: route([null, 'ApiAggregatedAccountSummaryResponse'], 'session', 40, ({ session }) => ({
       result: aggregateView(venue, session!.credentials.owner),
     })),
-    get_all_initial_leverage: route('ApiGetAllInitialLeverage', 'account', ({ account }) => ({
+    get_all_initial_leverage: route('ApiGetAllInitialLeverage', 'account', 12, ({ account }) => ({
       results: [...venue.books()].map(({ spec }) => parts.terms.row(account.subAccountId, spec.name)),
     })),
-    margin_rules: route('ApiGetMarginRules', 'public', ({ body }) =>
+    margin_rules: route('ApiGetMarginRules', 'public', 12, ({ body }) =>
       parts.terms.marginRules(venue.book(text(body.instrument)).spec),
     ),
-    funding_account_summary: route([null, 'ApiFundingAccountSummaryResponse'], 'session', ({ session }) =>
+    funding_account_summary: route([null, 'ApiFundingAccountSummaryResponse'], 'session', 12, ({ session }) =>
       parts.terms.summary(session!.credentials.subAccountId, session!.credentials.owner),
     ),
-    get_sub_accounts: route([null, 'ApiGetSubAccountsResponse'], 'session', ({ session }) => ({
+    get_sub_accounts: route([null, 'ApiGetSubAccountsResponse'], 'session', 12, ({ session }) => ({
       sub_account_ids: [session!.credentials.subAccountId],
     })),
-    get_authorized_builders: route([null, 'ApiGetAuthorizedBuildersResponse'], 'session', ({ session }) => ({
+    get_authorized_builders: route([null, 'ApiGetAuthorizedBuildersResponse'], 'session', 12, ({ session }) => ({
       results: builders.get(session!.credentials.owner) ?? [],
     })),
-    authorize_builder: route('ApiAuthorizeBuilder', 'session', ({ session, body }) => {
+    authorize_builder: route('ApiAuthorizeBuilder', 'session', 12, ({ session, body }) => {
       const { owner } = session!.credentials;
       const known = (builders.get(owner) ?? []).filter((row) => row.builder_account_id !== body.builder_account_id);
       const row = {

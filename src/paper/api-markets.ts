@@ -12,15 +12,15 @@ const TRADE_LIMITS = [50, 200, 500, 1000];
 export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   return {
-    instrument: route('ApiGetInstrument', 'public', ({ body }) => ({
+    instrument: route('ApiGetInstrument', 'public', 4, ({ body }) => ({
       result: instrumentView(venue.book(text(body.instrument)).spec),
     })),
-    all_instruments: route('ApiGetAllInstruments', 'public', ({ body }) => ({
+    all_instruments: route('ApiGetAllInstruments', 'public', 12, ({ body }) => ({
       result: [...venue.books()]
         .filter((book) => book.spec.active || body.is_active !== true)
         .map((book) => instrumentView(book.spec)),
     })),
-    instruments: route('ApiGetFilteredInstruments', 'public', ({ body }) => {
+    instruments: route('ApiGetFilteredInstruments', 'public', 12, ({ body }) => {
       const passes = filter(body);
       const specs = [...venue.books()].map((book) => book.spec);
       return {
@@ -30,34 +30,34 @@ export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
           .map(instrumentView),
       };
     }),
-    book: route('ApiOrderbookLevels', 'public', ({ body }) => {
+    book: route('ApiOrderbookLevels', 'public', 12, ({ body }) => {
       const instrument = text(body.instrument);
       venue.book(instrument, 3000);
       if (!DEPTHS.includes(body.depth as number)) throw new VenueError(3031);
       return { result: bookView(venue, instrument, body.depth as number) };
     }),
-    mini: route('ApiMiniTicker', 'public', ({ body }) => ({
+    mini: route('ApiMiniTicker', 'public', 4, ({ body }) => ({
       result: miniView(venue, venue.book(text(body.instrument))),
     })),
-    ticker: route('ApiTicker', 'public', ({ body }) => ({
+    ticker: route('ApiTicker', 'public', 4, ({ body }) => ({
       result: tickerView(venue, venue.book(text(body.instrument))),
     })),
-    trade: route('ApiTrade', 'public', ({ body }) => {
+    trade: route('ApiTrade', 'public', 12, ({ body }) => {
       const { trades } = venue.book(text(body.instrument));
       const count = body.limit === undefined ? PAGE_DEFAULT : Number(body.limit);
       if (!(count > 0 && count <= TRADE_LIMITS.at(-1)!)) throw new VenueError(1003);
       return { result: trades.slice(-count).reverse().map(tradeView) };
     }),
-    trade_history: route('ApiTradeHistory', 'public', ({ body }) => {
+    trade_history: route('ApiTradeHistory', 'public', 12, ({ body }) => {
       const { trades } = venue.book(text(body.instrument));
       return page(trades, { stamp: byTime, view: tradeView }, body);
     }),
-    funding: route('ApiFundingRate', 'public', ({ body }) => {
+    funding: route('ApiFundingRate', 'public', 12, ({ body }) => {
       const { name } = venue.book(text(body.instrument)).spec;
       const passes = ({ instrument }: PaidRate) => instrument === name;
       return page(venue.paidRates, { stamp: byTime, passes, view: paidRateView }, body);
     }),
-    kline: route('ApiCandlestick', 'public', ({ body }) => {
+    kline: route('ApiCandlestick', 'public', 12, ({ body }) => {
       const { candles } = venue.book(text(body.instrument));
       const interval = text(body.interval);
       const minutes = Object.hasOwn(CANDLE_MINUTES, interval) ? CANDLE_MINUTES[interval]! : null;
@@ -67,7 +67,7 @@ export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
       const view = (candle: Candle) => candleView(text(body.instrument), candle, minutes);
       return page(candlesOf(candles, minutes), { stamp, view }, body);
     }),
-    currency: route([null, 'ApiGetCurrencyResponse'], 'public', () => ({
+    currency: route([null, 'ApiGetCurrencyResponse'], 'public', 12, () => ({
       result: [
         { id: 3, symbol: 'USDT', balance_decimals: 6, quantity_multiplier: '1000000' },
         ...[...venue.books()].map(({ spec }) => ({

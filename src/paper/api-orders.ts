@@ -16,23 +16,23 @@ const BULK_MAX = 100;
 export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
   const { venue } = parts;
   return {
-    create_order: route('ApiCreateOrder', 'session', (context) => create(parts, context)),
-    cancel_order: route(['ApiCancelOrderRequest', 'AckResponse'], 'account', (context) => cancel(parts, context)),
-    cancel_all_orders: route(['ApiCancelAllOrdersRequest', 'AckResponse'], 'account', ({ account, body }) => {
+    create_order: route('ApiCreateOrder', 'session', 5, (context) => create(parts, context)),
+    cancel_order: route(['ApiCancelOrderRequest', 'AckResponse'], 'account', 5, (context) => cancel(parts, context)),
+    cancel_all_orders: route(['ApiCancelAllOrdersRequest', 'AckResponse'], 'account', 50, ({ account, body }) => {
       venue.cancelAll(account, filter(body));
       return { result: { ack: true } };
     }),
-    cancel_on_disconnect: route(['ApiCancelOnDisconnectRequest', 'AckResponse'], 'account', (context) =>
+    cancel_on_disconnect: route(['ApiCancelOnDisconnectRequest', 'AckResponse'], 'account', 100, (context) =>
       countdown(parts, context),
     ),
-    bulk_orders: route('ApiBulkOrders', 'account', (context) => bulk(parts, context)),
-    order: route('ApiGetOrder', 'account', (context) => {
+    bulk_orders: route('ApiBulkOrders', 'account', 5, (context) => bulk(parts, context)),
+    order: route('ApiGetOrder', 'account', 20, (context) => {
       const order = venue.find(context.account, idsOf(context.body));
       if (order === null) throw new VenueError(1004);
       return { result: orderView(order) };
     }),
-    open_orders: route('ApiOpenOrders', 'account', (context) => openOrders(parts, context)),
-    order_history: route('ApiOrderHistory', 'account', ({ account, body }) => {
+    open_orders: route('ApiOpenOrders', 'account', 20, (context) => openOrders(parts, context)),
+    order_history: route('ApiOrderHistory', 'account', 20, ({ account, body }) => {
       const passes = filter(body);
       const visible = (order: PaperOrder): boolean =>
         !venue.isHidden(order) && passes(venue.book(order.instrument).spec);

@@ -35,6 +35,8 @@ export interface Route {
   readonly request: string | null;
   readonly response: string;
   readonly access: 'public' | 'session' | 'account';
+  /** Units of the rate limit (API 7). */
+  readonly weight: number;
   readonly serve: (context: Context) => Json;
 }
 
@@ -42,11 +44,12 @@ export interface Route {
 export function route(
   structures: string | readonly [request: string | null, response: string],
   access: Route['access'],
+  weight: number,
   serve: Route['serve'],
 ): Route {
   const [request, response] =
     typeof structures === 'string' ? [`${structures}Request`, `${structures}Response`] : structures;
-  return { request, response, access, serve };
+  return { request, response, access, weight, serve };
 }
 
 export function strings(value: unknown): readonly string[] | null {

@@ -7,7 +7,7 @@ import { DEFAULT_DELAY_MS, DEFAULT_FOR_MS, type FaultKind, withoutOneField } fro
 import type { PaperAccount } from './model.ts';
 import { liteText, toFull } from './names.ts';
 import { readUint64 } from './order-request.ts';
-import { type Charge, chargeOf } from './rate-limits.ts';
+import { type BulkSize, type Charge, chargeOf, LOGIN_WEIGHT, OTHER_WEIGHT } from './rate-limits.ts';
 import { accountIdOf, type Session } from './sessions.ts';
 import type { Json } from './views.ts';
 
@@ -33,6 +33,8 @@ export interface PaperAnswer {
 const PATHS_KEPT = 200;
 /** Answers kept for the `stale` fault. */
 const STALE_KEPT = 2_000;
+
+const LOGINS: ReadonlySet<string> = new Set(['auth/api_key/login', 'auth/wallet/login']);
 
 /** The parts of a path. */
 interface Address {
@@ -133,19 +135,24 @@ export class Api {
     try {
       if (route === 'auth/api_key/login') {
         const { api_key: key } = parseJson(request.body) as Json;
-        return { who: this.#parts.sessions.accountOfKey(key) ?? payer, charge: chargeOf(route, single) };
+        return { who: this.#parts.sessions.accountOfKey(key) ?? payer, charge: this.chargeOf(route, single) };
       }
       const known = this.#routes.get(route);
-      if (route !== 'bulk_orders' || known === undefined) return { who: payer, charge: chargeOf(route, single) };
+      if (route !== 'bulk_orders' || known === undefined) return { who: payer, charge: this.chargeOf(route, single) };
       const { orders, order_i_ds, client_order_i_ds } = this.#read(request, known, lite);
       const count = (list: unknown) => (Array.isArray(list) ? list.length : 0);
       const bulk = { creates: count(orders), cancels: count(order_i_ds) + count(client_order_i_ds) };
-      return { who: payer, charge: chargeOf(route, bulk) };
+      return { who: payer, charge: this.chargeOf(route, bulk) };
     } catch (error) {
       // Refused for its error, at the price of the smallest one.
-      if (error instanceof VenueError) return { who: payer, charge: chargeOf(route, single) };
+      if (error instanceof VenueError) return { who: payer, charge: this.chargeOf(route, single) };
       throw error;
     }
+  }
+
+  /** A request's price (API 7). */
+  chargeOf(route: string, bulk: BulkSize): Charge {
+    return chargeOf(route, this.#routes.get(route)?.weight ?? (LOGINS.has(route) ? LOGIN_WEIGHT : OTHER_WEIGHT), bulk);
   }
 
   #addressOf(asked: string): Address {

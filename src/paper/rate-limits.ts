@@ -1,29 +1,7 @@
-/** Weights of requests by API 7: one unit returns every 10 ms. */
-const WEIGHTS: Readonly<Record<string, number>> = {
-  create_order: 5,
-  cancel_order: 5,
-  order: 20,
-  open_orders: 20,
-  order_history: 20,
-  fill_history: 20,
-  funding_payment_history: 20,
-  transfer_history: 20,
-  deposit_history: 20,
-  positions: 20,
-  account_summary: 40,
-  aggregated_account_summary: 40,
-  cancel_all_orders: 50,
-  cancel_on_disconnect: 100,
-  'auth/api_key/login': 100,
-  'auth/wallet/login': 100,
-  instrument: 4,
-  mini: 4,
-  ticker: 4,
-};
-/** One create of a bulk request, or all its cancels together (API 5.5). */
-const BULK_WEIGHT = 5;
-/** Book and all other market data. */
-const OTHER_WEIGHT = 12;
+/** Of a login (API 7), */
+export const LOGIN_WEIGHT = 100;
+/** and of an address that nobody knows: as much as most market data. */
+export const OTHER_WEIGHT = 12;
 const UNIT_MS = 10;
 /** Units that can be spent at once after a pause: two seconds' worth, enough for a start but not for a burst. */
 const BURST_UNITS = 200;
@@ -33,15 +11,20 @@ const BUCKETS_KEPT = 1_000;
 /** Creates, cancels and reads of an account have separate buckets, and so has market data (API 5.5, 7). */
 export type Bucket = 'create' | 'cancel' | 'read';
 
+export interface BulkSize {
+  readonly creates: number;
+  readonly cancels: number;
+}
+
 /** What one request costs. */
 export type Charge = Readonly<Partial<Record<Bucket, number>>>;
 
-/** A request's price (API 7). `bulk`: how many creates and cancels a `bulk_orders` request holds. */
-export function chargeOf(route: string, bulk: { readonly creates: number; readonly cancels: number }): Charge {
-  if (route === 'bulk_orders') {
-    return { create: bulk.creates * BULK_WEIGHT, cancel: bulk.cancels > 0 ? BULK_WEIGHT : 0 };
-  }
-  const weight = (Object.hasOwn(WEIGHTS, route) ? WEIGHTS[route] : undefined) ?? OTHER_WEIGHT;
+/**
+ * A request's price (API 7) by the weight of its route: one unit returns every 10 ms. `bulk`: how many creates and cancels a
+ * `bulk_orders` request holds; its weight is that of one create, or of all its cancels together (API 5.5).
+ */
+export function chargeOf(route: string, weight: number, bulk: BulkSize): Charge {
+  if (route === 'bulk_orders') return { create: bulk.creates * weight, cancel: bulk.cancels > 0 ? weight : 0 };
   if (route === 'create_order') return { create: weight };
   return route === 'cancel_order' || route === 'cancel_all_orders' ? { cancel: weight } : { read: weight };
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FAULT_KINDS, type FaultKind, type FaultRule, startPaper } from '../../src/paper/index.ts';
-import { chargeOf } from '../../src/paper/rate-limits.ts';
 import { Desk, type Loose } from './desk.ts';
 
 const BTC = 'BTC_USDT_Perp';
@@ -244,9 +243,9 @@ describe('rate limits', () => {
     const bulk = (ids: readonly string[]) => d.call('A', 'bulk_orders', { orders: [], client_order_i_ds: ids }).status;
     const forty = Array.from({ length: 41 }, (_, index) => bulk([String(index), String(index + 100)]));
     assert.deepEqual(forty, [...Array(40).fill(200), 429]);
-    assert.deepEqual(chargeOf('bulk_orders', { creates: 7, cancels: 3 }), { create: 35, cancel: 5 });
-    assert.deepEqual(chargeOf('bulk_orders', { creates: 7, cancels: 0 }), { create: 35, cancel: 0 });
-    assert.deepEqual(chargeOf('cancel_all_orders', { creates: 0, cancels: 0 }), { cancel: 50 });
+    assert.deepEqual(d.exchange.api.chargeOf('bulk_orders', { creates: 7, cancels: 3 }), { create: 35, cancel: 5 });
+    assert.deepEqual(d.exchange.api.chargeOf('bulk_orders', { creates: 7, cancels: 0 }), { create: 35, cancel: 0 });
+    assert.deepEqual(d.exchange.api.chargeOf('cancel_all_orders', { creates: 0, cancels: 0 }), { cancel: 50 });
   });
 });
 
