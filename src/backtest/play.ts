@@ -60,7 +60,7 @@ export interface PlayOptions {
 }
 
 /** Interval of sampling open lots, besides each fill. */
-const LOOK_EVERY_MS = 60_000;
+const SAMPLE_EVERY_MS = 60_000;
 /** Interval of checking whether to continue. */
 const PART_MS = 300_000;
 /** Settled journal entries are removed after this time, to keep memory flat. */
@@ -162,7 +162,7 @@ class Play {
   async run(): Promise<Played> {
     const { range, splitMs } = this.#question;
     this.#start();
-    this.#keepLooking();
+    this.#keepSampling();
     this.#keepCompact();
     if (this.#settings.streams) this.#keepMarketMoving();
     if (splitMs !== null) this.#time.at(splitMs, () => this.#split(), true);
@@ -244,16 +244,16 @@ class Play {
     this.#time.at(nextMs, () => this.#keepMarketMoving(), true);
   }
 
-  #keepLooking(): void {
-    this.#look();
-    this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
+  #keepSampling(): void {
+    this.#sample();
+    this.#time.at(this.#time.nowMs + SAMPLE_EVERY_MS, () => this.#keepSampling(), true);
   }
 
-  #look(): void {
+  #sample(): void {
     const { nowMs } = this.#time;
     this.#exchange.advance(nowMs);
-    for (const period of this.#periods()) period.look(nowMs);
-    this.#samples.look(nowMs);
+    for (const period of this.#periods()) period.sample(nowMs);
+    this.#samples.sample(nowMs);
   }
 
   #keepCompact(): void {
@@ -262,14 +262,14 @@ class Play {
   }
 
   #split(): void {
-    this.#look();
+    this.#sample();
     this.#first = this.#period.figures();
     this.#period = new Period(this.#exchange, this.#settings.symbols, this.#lots);
-    this.#period.look(this.#time.nowMs);
+    this.#period.sample(this.#time.nowMs);
   }
 
   #result(isWhole: boolean): Played {
-    this.#look();
+    this.#sample();
     const books = [...this.#exchange.venue.books()];
     const audited = this.#engine?.auditor()?.report();
     this.#streams?.close();

@@ -74,7 +74,7 @@ export class Samples {
     this.#spread += usdt.toNumber();
   }
 
-  look(atMs: number): void {
+  sample(atMs: number): void {
     const { venue } = this.#exchange;
     let net = 0;
     for (const { name } of this.#specs) {

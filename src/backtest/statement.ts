@@ -140,13 +140,13 @@ export class Period {
     of.fees += fee;
     of.fills += 1;
     if (taker) of.takerFills += 1;
-    this.#books.look(order.instrument, atMs);
+    this.#books.sample(order.instrument, atMs);
   }
 
   /** Samples what is open; between two samples the earlier one counts. */
-  look(atMs: number): void {
+  sample(atMs: number): void {
     for (const [instrument, of] of this.#of) {
-      this.#books.look(instrument, atMs);
+      this.#books.sample(instrument, atMs);
       if (of.isStranded && of.lastLookMs !== null) of.strandedMs += atMs - of.lastLookMs;
       of.lastLookMs = atMs;
       of.worstCost = max(of.worstCost, this.costAtTouch(instrument) ?? ZERO);
@@ -172,7 +172,7 @@ export class Period {
     return touch === null ? null : value.minus(net.mul(e9(touch)));
   }
 
-  /** The result so far; call `look` first. */
+  /** The result so far; call `sample` first. */
   figures(): PeriodFigures[] {
     return this.#books.figures().map((figures) => this.#figuresOf(figures));
   }

@@ -38,18 +38,18 @@ export function interruptedBySignals(
   said = 'interrupted: the partial result follows; interrupt again to end at once',
 ): { readonly signal: AbortSignal; done(): void } {
   const controller = new AbortController();
-  const heard = (): void => {
+  const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(exitCode);
     say(said);
     controller.abort();
   };
-  process.on('SIGINT', heard);
-  process.on('SIGTERM', heard);
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
     done() {
-      process.off('SIGINT', heard);
-      process.off('SIGTERM', heard);
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
     },
   };
 }

@@ -19,7 +19,7 @@ import { duration } from './steer.ts';
 /** Interval of reading the instruments: a tick size may change during a recording. */
 const RULES_EVERY_MS = 3_600_000;
 /** Interval of checking whether to end. */
-const LOOK_EVERY_MS = 250;
+const CHECK_EVERY_MS = 250;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Start of `market make`: any day, but always the same. */
 const MADE_FROM_MS = Date.UTC(2026, 0, 5);
@@ -79,7 +79,7 @@ async function record(symbols: readonly string[], given: Given): Promise<number>
         if (!interruption.signal.aborted && realNow() < endMs) return;
         clearInterval(shown);
         resolve();
-      }, LOOK_EVERY_MS);
+      }, CHECK_EVERY_MS);
     });
     clearInterval(watch);
     recorder.close();

@@ -164,7 +164,7 @@ function withHandling(
   if (before?.handling === undefined || state === before) return state;
   const isSame = before.closedAtMs === null && state.sinceMs <= before.sinceMs;
   const handling = isSame ? before.handling : handlingOfNext(before, nowMs);
-  const { handling: _former, ...rest } = state;
+  const { handling: _before, ...rest } = state;
   if (handling === undefined) return rest;
   return { ...rest, handling: send ? { ...handling, details: alert.details } : handling };
 }

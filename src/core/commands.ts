@@ -335,15 +335,15 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
       return accept([say('will-skip', instrument, { stage: rollout })], [{ kind: 'skip', instrument }]);
     }
     case 'resume': {
-      const former = inForce(symbol.standing, nowMs);
+      const previous = inForce(symbol.standing, nowMs);
       const now = { ...symbol, standing: [] };
       const mode = modeOf(sourcesOf(now), nowMs);
       const held = heldBy(now, nowMs, time);
-      if (former.length === 0) {
+      if (previous.length === 0) {
         return accept([say('nothing-to-resume', instrument, { mode, ...held })], []);
       }
       const said = held.holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, ...held });
-      const ended = former.map(({ verb }) => verb);
+      const ended = previous.map(({ verb }) => verb);
       return accept([said], [{ kind: 'stand', instrument, standing: [], ended }]);
     }
     case 'forget':
@@ -367,9 +367,9 @@ function stand(
   time: Wording['time'],
 ): Judged {
   const { instrument } = symbol;
-  const former = inForce(symbol.standing, nowMs);
-  const gone = former.filter((one) => verb === 'flatten' || one.verb === verb);
-  const standing = [...former.filter((one) => !gone.includes(one)), { verb, sinceMs: nowMs, untilMs, by, why }];
+  const previous = inForce(symbol.standing, nowMs);
+  const gone = previous.filter((one) => verb === 'flatten' || one.verb === verb);
+  const standing = [...previous.filter((one) => !gone.includes(one)), { verb, sinceMs: nowMs, untilMs, by, why }];
   const now = { ...symbol, standing };
   const mode = modeOf(sourcesOf(now), nowMs);
   const own = modeOf({ standing: standing.slice(-1) }, nowMs);

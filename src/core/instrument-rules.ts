@@ -9,14 +9,14 @@ export interface RuleChange {
 }
 
 /** The rules that differ between two reads of the exchange's list (strategy 11.8). */
-export function ruleChanges(former: Instrument, now: Instrument): readonly RuleChange[] {
+export function ruleChanges(previous: Instrument, now: Instrument): readonly RuleChange[] {
   const text = (value: Decimal | number | string) => (typeof value === 'object' ? value.toFixed() : String(value));
   const rows = [
-    ['tick_size', former.tickSize, now.tickSize],
-    ['min_size', former.minSize, now.minSize],
-    ['min_notional', former.minNotional, now.minNotional],
-    ['base_decimals', former.baseDecimals, now.baseDecimals],
-    ['instrument_hash', former.hash, now.hash],
+    ['tick_size', previous.tickSize, now.tickSize],
+    ['min_size', previous.minSize, now.minSize],
+    ['min_notional', previous.minNotional, now.minNotional],
+    ['base_decimals', previous.baseDecimals, now.baseDecimals],
+    ['instrument_hash', previous.hash, now.hash],
   ] as const;
   return rows.flatMap(([rule, before, after]) => {
     const [from, to] = [text(before), text(after)];

@@ -169,8 +169,8 @@ function isFar(value: Decimal, reference: Decimal, share: Decimal): boolean {
   return value.minus(reference).abs().gt(reference.mul(share));
 }
 
-function kept(former: Decimal | null, mark: Decimal): Decimal {
-  return former !== null && !isFar(mark, former, KEPT_WITHIN) ? former : mark;
+function kept(previous: Decimal | null, mark: Decimal): Decimal {
+  return previous !== null && !isFar(mark, previous, KEPT_WITHIN) ? previous : mark;
 }
 
 /** Limits a time in the future (our clock was set back) to now. */

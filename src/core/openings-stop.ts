@@ -54,12 +54,12 @@ export interface DayMoney {
 export function judgeMarginStop(
   { totalEquity, maintenanceMargin }: AccountSummary,
   limit: Decimal | null,
-  former: MarginStop | null,
+  previous: MarginStop | null,
 ): MarginStop | null {
   if (limit === null) return null;
   const reaches = (ratio: Decimal) =>
     totalEquity.gt(0) ? maintenanceMargin.gte(ratio.mul(totalEquity)) : maintenanceMargin.gt(0);
-  if (former?.limit.eq(limit) && reaches(limit.mul(MARGIN_ENDS_AT))) return former;
+  if (previous?.limit.eq(limit) && reaches(limit.mul(MARGIN_ENDS_AT))) return previous;
   if (!reaches(limit)) return null;
   return { ratio: totalEquity.gt(0) ? maintenanceMargin.div(totalEquity).toFixed(4) : '∞', limit };
 }
@@ -72,12 +72,12 @@ export function judgeMarginStop(
 export function judgeLossStop(
   day: DayMoney | null,
   limit: Decimal | null,
-  former: LossStop | null,
+  previous: LossStop | null,
   nowMs: number,
 ): LossStop | null {
   if (limit === null) return null;
-  if (former !== null && nowMs < former.untilMs && former.loss.gte(limit))
-    return former.limit.eq(limit) ? former : { ...former, limit };
+  if (previous !== null && nowMs < previous.untilMs && previous.loss.gte(limit))
+    return previous.limit.eq(limit) ? previous : { ...previous, limit };
   if (day === null || nowMs >= day.endsMs || day.total.neg().lt(limit)) return null;
   return { loss: day.total.neg(), limit, untilMs: day.endsMs };
 }

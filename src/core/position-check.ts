@@ -36,8 +36,8 @@ export function comparePosition(
     return { state: withContradiction(agreed, account, null), facts: [] };
   }
 
-  const former = state.contradiction[account];
-  const alike = former?.difference.eq(difference) ? former : null;
+  const previous = state.contradiction[account];
+  const alike = previous?.difference.eq(difference) ? previous : null;
   // Drift is judged on full reads; frames in between only show differences and their end (10.5). A read whose size
   // differs from a frame that outranks it shows no difference and restarts the count.
   const whole = snapshot.whole ?? true;
@@ -46,7 +46,7 @@ export function comparePosition(
   const contradiction = {
     difference,
     // A time in the future dates from before our clock was set back.
-    sinceMs: Math.min(former?.sinceMs ?? nowMs, nowMs),
+    sinceMs: Math.min(previous?.sinceMs ?? nowMs, nowMs),
     // Counted from the first full read that shows it.
     alikeSinceMs: alike !== null && before > 0 ? Math.min(alike.alikeSinceMs, nowMs) : nowMs,
     snapshots: before + (isShown ? 1 : 0),

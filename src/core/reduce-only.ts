@@ -49,8 +49,8 @@ export function mayOnlyReduceSince(state: Remembered, account: AccountName): num
 /** A refusal demanded `reduce_only`: 2091 for the account, 7304 for both accounts on the instrument. */
 export function withDemand(state: SymbolState, account: AccountName, code: number | null, atMs: number): SymbolState {
   const of = code === INSTRUMENT_MAY_ONLY_BE_REDUCED ? null : account;
-  const former = state.reduceOnly?.find((one) => one.account === of);
-  const sinceMs = Math.min(former?.sinceMs ?? atMs, atMs);
+  const previous = state.reduceOnly?.find((one) => one.account === of);
+  const sinceMs = Math.min(previous?.sinceMs ?? atMs, atMs);
   return withAccountDemand(state, of, { account: of, sinceMs, nextTryMs: atMs + GROWTH_TRY_MS });
 }
 

@@ -69,19 +69,19 @@ export function restAfterExhaustion(
   of: Purpose,
   atMs: number,
   cooldownMs: number,
-  told: { readonly attempts: number; readonly alertKey: string },
+  given: { readonly attempts: number; readonly alertKey: string },
 ): SymbolState {
-  const former = restOf(state, of);
+  const previous = restOf(state, of);
   return withRest(state, {
     ...of,
     untilMs: atMs + cooldownMs,
-    sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
-    reason: reason('attempts-used-up', '9.5', { attempts: told.attempts }),
+    sinceMs: Math.min(previous?.sinceMs ?? atMs, atMs),
+    reason: reason('attempts-used-up', '9.5', { attempts: given.attempts }),
     by: 'post-only',
-    inARow: former?.inARow ?? 0,
-    yieldsUntilMs: former?.yieldsUntilMs ?? null,
+    inARow: previous?.inARow ?? 0,
+    yieldsUntilMs: previous?.yieldsUntilMs ?? null,
     doubtsRules: false,
-    alertKey: told.alertKey,
+    alertKey: given.alertKey,
   });
 }
 
@@ -94,29 +94,29 @@ export function restAfterRefusal(
   of: Purpose,
   atMs: number,
   cooldownMs: number,
-  told: {
+  given: {
     readonly refusal: Refusal;
     readonly by: 'refusal' | 'end';
     readonly doubtsRules: boolean;
     readonly alertKey: string;
   },
 ): SymbolState {
-  const former = restOf(state, of);
-  const inARow = (former?.inARow ?? 0) + 1;
+  const previous = restOf(state, of);
+  const inARow = (previous?.inARow ?? 0) + 1;
   const untilMs = atMs + Math.min(REFUSAL_REST_MS * 2 ** (inARow - 1), cooldownMs);
   const yieldsUntilMs =
-    of.purpose === 'repair' && blocksWay(told.refusal) ? atMs + OTHER_WAY_MS : (former?.yieldsUntilMs ?? null);
-  if (former !== null && former.untilMs > untilMs) return withRest(state, { ...former, inARow, yieldsUntilMs });
+    of.purpose === 'repair' && blocksWay(given.refusal) ? atMs + OTHER_WAY_MS : (previous?.yieldsUntilMs ?? null);
+  if (previous !== null && previous.untilMs > untilMs) return withRest(state, { ...previous, inARow, yieldsUntilMs });
   return withRest(state, {
     ...of,
     untilMs,
-    sinceMs: Math.min(former?.sinceMs ?? atMs, atMs),
-    reason: reason(told.by === 'end' ? 'order-ended' : 'order-refused', '9.5', { refusal: told.refusal.reason }),
-    by: told.by,
+    sinceMs: Math.min(previous?.sinceMs ?? atMs, atMs),
+    reason: reason(given.by === 'end' ? 'order-ended' : 'order-refused', '9.5', { refusal: given.refusal.reason }),
+    by: given.by,
     inARow,
     yieldsUntilMs,
-    doubtsRules: told.doubtsRules,
-    alertKey: told.alertKey,
+    doubtsRules: given.doubtsRules,
+    alertKey: given.alertKey,
   });
 }
 

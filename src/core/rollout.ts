@@ -76,7 +76,7 @@ export interface RolloutChange {
   readonly why: RolloutWhy;
 }
 
-export interface Look {
+export interface RolloutReading {
   /** Since the last step, by the monotonic clock. */
   readonly elapsedMs: number;
   /** The larger margin ratio of both accounts; null: not known. */
@@ -122,7 +122,7 @@ export function counted(progress: RolloutProgress, fact: Fact): RolloutProgress 
 /** The figure of a symbol on trial that holds the rollout; null: none does. */
 export function failing(
   { placed, failed, cooldowns }: RolloutProgress,
-  { marginRatio, mmrAlertThreshold }: Pick<Look, 'marginRatio' | 'mmrAlertThreshold'>,
+  { marginRatio, mmrAlertThreshold }: Pick<RolloutReading, 'marginRatio' | 'mmrAlertThreshold'>,
 ): FailingFigure | null {
   const orders = placed + failed;
   if (!succeeds(placed, failed) && (orders >= SUCCESS_JUDGED_FROM || failed > 1)) {
@@ -143,13 +143,13 @@ function succeeds(placed: number, failed: number): boolean {
 export function rolloutStep(
   rows: readonly RolloutRow[],
   before: ReadonlyMap<string, RolloutProgress>,
-  look: Look,
+  reading: RolloutReading,
   limits: RolloutLimits = ROLLOUT_LIMITS,
 ): RolloutNow {
   const progress = new Map<string, RolloutProgress>();
   const changes: RolloutChange[] = [];
   for (const row of rows) {
-    const { after, why } = stepOne(row, before.get(row.instrument) ?? rolloutBegin(row.amountUsdt), look, limits);
+    const { after, why } = stepOne(row, before.get(row.instrument) ?? rolloutBegin(row.amountUsdt), reading, limits);
     progress.set(row.instrument, after);
     if (why !== null) changes.push({ instrument: row.instrument, stage: after.stage, why });
   }
@@ -158,10 +158,10 @@ export function rolloutStep(
     return one?.stage === 'trial' ? [{ instrument, one }] : [];
   });
   const [held = null] = onTrial.flatMap(({ instrument, one }) => {
-    const figure = failing(one, look);
+    const figure = failing(one, reading);
     return figure === null ? [] : [{ instrument, ...figure }];
   });
-  const isFree = held === null && failing(rolloutBegin(ZERO), look) === null;
+  const isFree = held === null && failing(rolloutBegin(ZERO), reading) === null;
   const next = rows.find(({ instrument }) => progress.get(instrument)?.stage === 'waiting');
   if (next !== undefined && isFree && onTrial.every(({ one }) => one.passedOn !== null)) {
     progress.set(next.instrument, rolloutBegin(next.amountUsdt, 'trial'));
@@ -173,7 +173,7 @@ export function rolloutStep(
 function stepOne(
   { amountUsdt, mayTrade, isHeldByRow }: RolloutRow,
   before: RolloutProgress,
-  look: Look,
+  reading: RolloutReading,
   limits: RolloutLimits,
 ): { readonly after: RolloutProgress; readonly why: RolloutChange['why'] | null } {
   if (before.stage === 'waiting')
@@ -181,9 +181,9 @@ function stepOne(
   if (amountUsdt.gt(before.amountUsdt)) return { after: rolloutBegin(amountUsdt, 'trial'), why: 'raised' };
   if (before.stage === 'full')
     return { after: before.amountUsdt.eq(amountUsdt) ? before : { ...before, amountUsdt }, why: null };
-  const ranMs = before.ranMs + (mayTrade ? Math.min(STEP_MAX_MS, Math.max(0, look.elapsedMs)) : 0);
+  const ranMs = before.ranMs + (mayTrade ? Math.min(STEP_MAX_MS, Math.max(0, reading.elapsedMs)) : 0);
   const now: RolloutProgress = { ...before, amountUsdt, ranMs };
-  if (failing(now, look) !== null) return { after: now, why: null };
+  if (failing(now, reading) !== null) return { after: now, why: null };
   if (ranMs >= limits.ranMs && now.hedges >= limits.hedges && succeeds(now.placed, now.failed)) {
     return { after: { ...now, stage: 'full', passedOn: null }, why: 'passed' };
   }

@@ -10,7 +10,7 @@ import type { Settings } from '../settings/index.ts';
 import { createEngineStatus, type EngineStatus, type WatchedEngine } from '../status/observe.ts';
 import type { Inspected, Web } from '../web/index.ts';
 import type { Lives } from './lives.ts';
-import { createSampler, LOOK_EVERY_MS } from './sampler.ts';
+import { createSampler, SAMPLE_EVERY_MS } from './sampler.ts';
 import { allCharts } from './statecharts.ts';
 import type { Steer } from './steering.ts';
 import { staleMs } from './tuning.ts';
@@ -128,7 +128,7 @@ function sample(
 ): NodeJS.Timeout {
   const sampler = createSampler(journal, clock.nowMs());
   let fails = false;
-  const look = () => {
+  const sample = () => {
     try {
       const status = source.status();
       if (status.engine !== 'trading') return;
@@ -139,7 +139,7 @@ function sample(
       fails = true;
     }
   };
-  return setInterval(look, LOOK_EVERY_MS).unref();
+  return setInterval(sample, SAMPLE_EVERY_MS).unref();
 }
 
 /** A defect in the display must not become one in trading. */

@@ -107,13 +107,13 @@ export function startEngine(parts: EngineParts): Engine {
     appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
     durable: (place) => auditor?.durable(place),
   });
-  const heard: WireEvent[] = [];
+  const startEvents: WireEvent[] = [];
 
   const onWire = (event: WireEvent): void => {
     parts.onWire?.(event);
     if (auditor === null) {
       // Before the symbols are resolved nothing can be checked: the few calls of the start are kept until then.
-      if (heard.length < START_EVENTS_MAX) heard.push(event);
+      if (startEvents.length < START_EVENTS_MAX) startEvents.push(event);
       return;
     }
     report(auditor.observe(event));
@@ -187,7 +187,7 @@ export function startEngine(parts: EngineParts): Engine {
             settings: auditSettings(settings),
             knownAtStart: orStartError(() => journalledStart(journal)),
           });
-        for (const event of heard.splice(0)) report(auditor?.observe(event) ?? []);
+        for (const event of startEvents.splice(0)) report(auditor?.observe(event) ?? []);
         parts.onTrading?.(engine, symbols);
         return symbols;
       },

@@ -6,7 +6,7 @@ import type { Clock } from '../ports.ts';
 /** Journals the marks at the end of each day, so that each day is valued at both its ends (strategy 17.3). */
 
 /** Interval of checking for a new day. */
-const LOOK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 10_000;
 /** After this time the known marks are written without the others, whose symbols are waiting. */
 const AWAITED_MS = 60_000;
 
@@ -29,7 +29,7 @@ export function startMarkKeeper(parts: MarkKeeperParts): { close(): void } {
   let awaitedSinceMs: number | null = null;
   let fails = false;
 
-  function look(): void {
+  function check(): void {
     try {
       const nowMs = clock.nowMs();
       writtenMs ??= journal.newest('money.marks')?.atMs ?? Number.NEGATIVE_INFINITY;
@@ -51,7 +51,7 @@ export function startMarkKeeper(parts: MarkKeeperParts): { close(): void } {
     }
   }
 
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  const timer = setInterval(check, CHECK_EVERY_MS);
   return { close: () => clearInterval(timer) };
 }
 

@@ -124,7 +124,7 @@ export function createRollout(parts: RolloutParts): Rollout {
     const about = { kind: 'rollout-held', key: heldKey(instrument), account: null, instrument } as const;
     parts.raise({ ...about, atMs, sinceMs: null, details: { figure, value, limit } });
   };
-  const look = () => {
+  const check = () => {
     const nowMs = clock.steadyMs();
     const elapsedMs = lastStepAtMs === null ? 0 : nowMs - lastStepAtMs;
     lastStepAtMs = nowMs;
@@ -152,7 +152,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       if (fact.type === 'account.polled') {
         const { account, totalEquityUsdt, maintenanceMarginUsdt } = fact;
         margins[account] = totalEquityUsdt.gt(0) ? maintenanceMarginUsdt.div(totalEquityUsdt) : null;
-        look();
+        check();
         return;
       }
       const before = 'instrument' in fact && fact.instrument !== null ? progress.get(fact.instrument) : undefined;

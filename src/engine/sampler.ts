@@ -6,7 +6,7 @@ import type { Status, SymbolStatus } from '../status/model.ts';
 /** Journals a sample per minute and per hour (strategy 17.6) from the status. */
 
 /** Interval of reading the status: shorter unhedged times may be missed. */
-export const LOOK_EVERY_MS = 5_000;
+export const SAMPLE_EVERY_MS = 5_000;
 
 const EVERY_MS: Readonly<Record<SampleEvery, number>> = { minute: 60_000, hour: 3_600_000 };
 const SPANS = ['minute', 'hour'] as const;

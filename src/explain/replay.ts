@@ -63,14 +63,14 @@ export function replay(journal: EngineJournal): Replay {
     if (entry.kind === 'symbol.state') {
       const state = entry.body as SymbolState;
       // Bookings follow the state they led to in the same write, so the next state closes the previous one.
-      const former = ledgers.get(state.instrument);
-      const difference = former === undefined ? null : checkLedger(former);
+      const previous = ledgers.get(state.instrument);
+      const difference = previous === undefined ? null : checkLedger(previous);
       if (difference !== null) return end(difference);
-      if (former !== undefined) count.fills += former.bookings.length;
-      if (former?.before) count.ledgers += 1;
+      if (previous !== undefined) count.fills += previous.bookings.length;
+      if (previous?.before) count.ledgers += 1;
       ledgers.set(state.instrument, {
         entry: entry as StoredEntry<'symbol.state'>,
-        before: former === undefined ? null : (former.entry.body as SymbolState),
+        before: previous === undefined ? null : (previous.entry.body as SymbolState),
         bookings: [],
       });
     }

@@ -155,7 +155,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
   };
 
   /** Serves the queue for as long as its first request finds room. */
-  function look(): void {
+  function serve(): void {
     const next = queue.next();
     if (next !== undefined && fits(next.units, next.priority)) line.start();
     else line.pause();
@@ -164,7 +164,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
   function release(units: number, afterMs: number): void {
     const back = () => {
       used -= units;
-      look();
+      serve();
     };
     if (afterMs === 0) back();
     // Does not keep the process alive.
@@ -204,9 +204,9 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
     if (pause !== null) clearTimeout(pause);
     pause = setTimeout(() => {
       pause = null;
-      look();
+      serve();
     }, pauseMs);
-    look();
+    serve();
     setShare(Math.max(LEAST_SHARE, share * CUT));
     if (recovery !== null) clearInterval(recovery);
     const step = (1 - share) / RECOVERY_STEPS;
@@ -215,7 +215,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       steps += 1;
       setShare(steps === RECOVERY_STEPS ? 1 : share + step);
       if (steps === RECOVERY_STEPS && recovery !== null) clearInterval(recovery);
-      look();
+      serve();
     }, RECOVERY_STEP_MS).unref();
   }
 
@@ -245,7 +245,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
         // It passes the queue without cost, since p-queue keeps what never runs.
         queue.letGo(id);
         end();
-        look();
+        serve();
         reject(new NotAdmitted(why));
       };
       const timers = [
@@ -259,7 +259,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
         timers.push(
           setTimeout(() => {
             queue.setPriority(id, priorityOf('overdue-reading'));
-            look();
+            serve();
           }, overdueInMs),
         );
       }
@@ -270,11 +270,11 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
             end();
             resolve(grant(units));
           }
-          look();
+          serve();
         },
         { priority: priorityOf(need), id, turn, units },
       );
-      look();
+      serve();
     });
   }
 
@@ -292,7 +292,7 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
     hasRoom: (units) => queue.size === 0 && fits(units, priorityOf('rest')),
     hurry() {
       planned = 1;
-      look();
+      serve();
     },
     get waiting() {
       return refusals.size;

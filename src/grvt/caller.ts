@@ -11,7 +11,7 @@ import { asItIs, classify, ExchangeError, foreign, networkTrouble, shownReason, 
 import type { ExchangeClock } from './exchange-clock.ts';
 import { NotSent, type Post } from './http.ts';
 import type { LookUps } from './look-ups.ts';
-import { type GrvtKeys, type GrvtOptions, LOG_RANK, type SdkLogLevel, type WireTap } from './options.ts';
+import { type GrvtKeys, type GrvtOptions, LOG_RANK, type SdkLogLevel, type WireObserver } from './options.ts';
 import { type RowScope, UnusableAnswer } from './parse.ts';
 import type { Session, SessionHeaders } from './session.ts';
 import type { OrderSigner } from './sign.ts';
@@ -77,7 +77,7 @@ interface CallerOptions extends Pick<GrvtOptions, 'clock' | 'onWire' | 'report' 
  * (strategy 9.1, 9.8, 10.4).
  */
 export interface Caller {
-  readonly wire: WireTap;
+  readonly wire: WireObserver;
   log(level: SdkLogLevel, message: string): void;
   /** Permission to send one request (strategy 9.1). @throws ExchangeError */
   admit(channel: Pick<Channel<unknown>, 'buckets'>, account: AccountName | null, names: CallNames): Promise<Permit>;
@@ -119,14 +119,14 @@ export function createCaller(options: CallerOptions): Caller {
   const skipped = new Set<string>();
   let wireId = 0;
   let ended = false;
-  const wire: WireTap = { nextId: () => ++wireId, tell };
+  const wire: WireObserver = { nextId: () => ++wireId, tell };
 
   /** An error of the observer must not affect a call. */
   function tell(event: WireEvent): void {
     try {
       onWire?.(event);
     } catch (thrown) {
-      log('ERROR', `the wire tap failed: ${errorText(thrown)}`);
+      log('ERROR', `the wire observer failed: ${errorText(thrown)}`);
     }
   }
 

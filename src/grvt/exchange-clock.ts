@@ -25,7 +25,7 @@ export interface ExchangeClock {
 export function createExchangeClock(clock: Clock): ExchangeClock {
   let low = 0;
   let high = 0;
-  let heardAtMs = 0;
+  let observedAtMs = 0;
   let skew: number | null = null;
   let contradictions: { low: number; high: number }[] = [];
   /** Cached: the three answers of a poll mostly have the same date. */
@@ -47,10 +47,10 @@ export function createExchangeClock(clock: Clock): ExchangeClock {
         low = bounds.low;
         high = bounds.high;
         skew = Math.round((low + high) / 2);
-        heardAtMs = receivedAtMs;
+        observedAtMs = receivedAtMs;
         return;
       }
-      const drift = (Math.max(0, receivedAtMs - heardAtMs) * DRIFT_PPM) / 1_000_000;
+      const drift = (Math.max(0, receivedAtMs - observedAtMs) * DRIFT_PPM) / 1_000_000;
       const joint = { low: Math.max(low - drift, bounds.low), high: Math.min(high + drift, bounds.high) };
       if (joint.low <= joint.high) {
         contradictions = [];
@@ -64,7 +64,7 @@ export function createExchangeClock(clock: Clock): ExchangeClock {
       }
       low = joint.low;
       high = joint.high;
-      heardAtMs = receivedAtMs;
+      observedAtMs = receivedAtMs;
       skew = Math.round(Math.min(Math.max(skew, low), high));
     },
   };

@@ -18,7 +18,7 @@ import { READ_UNITS } from './calls.ts';
 import { createCancels } from './cancels.ts';
 import { openChannels } from './channels.ts';
 import { createExchangeClock } from './exchange-clock.ts';
-import type { GrvtKeys, GrvtOptions, WireTap } from './options.ts';
+import type { GrvtKeys, GrvtOptions, WireObserver } from './options.ts';
 import { countdownCall, createCall, signDraft } from './orders.ts';
 import { readAs } from './parse.ts';
 import {
@@ -77,7 +77,7 @@ export interface GrvtExchange extends Exchange {
   /** A book from its stream (strategy 7.4). */
   takeBook(book: Book): void;
   /** Numbers all traffic: shared with the streams, so that every message has its own id. */
-  readonly wire: WireTap;
+  readonly wire: WireObserver;
   /** State of each part of the budget (strategy 9.1). */
   budget(): readonly BudgetState[];
   /** Closes idle connections and rejects whatever waits. */

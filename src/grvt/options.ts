@@ -62,7 +62,7 @@ export interface GrvtOptions {
 }
 
 /** Observes the traffic of all adapters. */
-export interface WireTap {
+export interface WireObserver {
   nextId(): number;
   /** Never throws: an error of the observer must not affect a call. */
   tell(event: WireEvent): void;

@@ -277,7 +277,7 @@ export function createSession(options: SessionOptions): Session {
     async rekey(key) {
       // A login in progress uses the previous key.
       await renewal?.catch(() => undefined);
-      const former = apiKey;
+      const previous = apiKey;
       const begin = (next: string) => {
         apiKey = next;
         candidate = null;
@@ -287,7 +287,7 @@ export function createSession(options: SessionOptions): Session {
       try {
         await renewOnce();
       } catch (thrown) {
-        begin(former);
+        begin(previous);
         throw thrown;
       }
     },

@@ -10,7 +10,7 @@ import type { Clock, Redact } from '../ports.ts';
 import { asItIs, ExchangeError, shownReason } from './errors.ts';
 import { ACCOUNT_STREAMS, CANCEL_STREAM, droppedCancel, parseFrame } from './frames.ts';
 import { openAgents } from './http.ts';
-import type { WireTap } from './options.ts';
+import type { WireObserver } from './options.ts';
 import { UnusableAnswer } from './parse.ts';
 import { parseBookFrame } from './parse-market.ts';
 import { fillMoneyOf } from './payments.ts';
@@ -27,7 +27,7 @@ export interface StreamOptions {
   readonly bookDepth: number;
   readonly clock: Clock;
   /** Numbers frames and passes them to the observer of the traffic. */
-  readonly wire: WireTap;
+  readonly wire: WireObserver;
   /** An account frame that a rule uses, without gap or repetition (strategy 10.6). */
   readonly onFrame: (account: AccountName, frame: AccountFrame) => void;
   /** A fill of the account, own or not, with its fee (strategy 17.1). Absent: not needed. */
@@ -220,7 +220,7 @@ function keepConnected(input: {
       followRedirects: false,
     });
     let over = false;
-    let heardAtMs = clock.nowMs();
+    let lastMessageAtMs = clock.nowMs();
     let upAtMs: number | null = null;
     let watch: NodeJS.Timeout | null = null;
     let subscribing: NodeJS.Timeout | null = null;
@@ -258,13 +258,13 @@ function keepConnected(input: {
     /** Id of the optional subscription until it is answered. */
     let optionalId: number | null = null;
 
-    function look(): void {
+    function checkSilence(): void {
       // The exchange need not disconnect when a session ends or is replaced; it may just fall silent.
       if (session !== null && session.current() !== headers) {
         lose(because('stream-session-over'));
         return;
       }
-      const silentMs = clock.nowMs() - heardAtMs;
+      const silentMs = clock.nowMs() - lastMessageAtMs;
       if (silentMs >= SILENCE_MS) {
         lose(because('stream-silent', { seconds: (silentMs / 1_000).toFixed(1) }));
         return;
@@ -273,8 +273,8 @@ function keepConnected(input: {
     }
 
     function subscribe(): void {
-      heardAtMs = clock.nowMs();
-      watch = setInterval(look, PING_EVERY_MS);
+      lastMessageAtMs = clock.nowMs();
+      watch = setInterval(checkSilence, PING_EVERY_MS);
       subscribing = setTimeout(() => {
         const streams = [...unacknowledged.values()].map((one) => one.stream).join(', ');
         lose(because('stream-unacknowledged', { streams, seconds: SUBSCRIBE_TIMEOUT_MS / 1_000 }));
@@ -288,7 +288,7 @@ function keepConnected(input: {
     }
 
     function take(data: RawData): void {
-      heardAtMs = clock.nowMs();
+      lastMessageAtMs = clock.nowMs();
       let frame: unknown;
       try {
         frame = JSON.parse(data.toString());
@@ -422,10 +422,10 @@ function keepConnected(input: {
     socket.on('open', subscribe);
     socket.on('message', take);
     socket.on('pong', () => {
-      heardAtMs = clock.nowMs();
+      lastMessageAtMs = clock.nowMs();
     });
     socket.on('ping', () => {
-      heardAtMs = clock.nowMs();
+      lastMessageAtMs = clock.nowMs();
     });
     socket.on('unexpected-response', (_request, response) => {
       response.resume();

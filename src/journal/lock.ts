@@ -110,7 +110,10 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
       if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, what, lease));
       else held.push(take(accountDirectory ?? accountLockDirectory(), `${name}.lock`, what));
     }
-    return { check: () => held.flatMap((lock, index) => lookAt(lock, (anew) => held.splice(index, 1, anew))), release };
+    return {
+      check: () => held.flatMap((lock, index) => checkLock(lock, (replacement) => held.splice(index, 1, replacement))),
+      release,
+    };
   } catch (error) {
     release();
     throw error;
@@ -240,7 +243,7 @@ function fileAt(path: string): string | null {
   }
 }
 
-function lookAt(lock: HeldLock, replace: (anew: HeldLock) => void): LockChange[] {
+function checkLock(lock: HeldLock, replace: (replacement: HeldLock) => void): LockChange[] {
   const { directory, name, what, pidPath } = lock;
   const path = join(directory, name);
   try {

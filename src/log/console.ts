@@ -96,7 +96,7 @@ export function guardStandardStreams(out: EngineConsole, err: EngineConsole, war
     ['stdout', out],
     ['stderr', err],
   ] as const;
-  const former = guarded.map(([name]) => Object.getOwnPropertyDescriptor(process, name));
+  const previous = guarded.map(([name]) => Object.getOwnPropertyDescriptor(process, name));
   for (const [name, one] of guarded) {
     const write = (chunk: unknown, _encoding: unknown, done: () => void) => {
       one.write(String(chunk));
@@ -113,7 +113,7 @@ export function guardStandardStreams(out: EngineConsole, err: EngineConsole, war
     process.off('warning', onWarning);
     for (const printer of printers) process.on('warning', printer);
     for (const [index, [name, one]] of guarded.entries()) {
-      Object.defineProperty(process, name, former[index] ?? {});
+      Object.defineProperty(process, name, previous[index] ?? {});
       one.close();
     }
   };

@@ -111,7 +111,7 @@ class Running implements Recorder {
   #socket: WebSocket | null = null;
   #watch: NodeJS.Timeout | null = null;
   #retry: NodeJS.Timeout | null = null;
-  #heardMs = 0;
+  #lastMessageMs = 0;
   #failedInARow = 0;
   #isUp = false;
 
@@ -162,13 +162,13 @@ class Running implements Recorder {
       followRedirects: false,
     });
     this.#socket = socket;
-    this.#heardMs = nowMs();
+    this.#lastMessageMs = nowMs();
     const lose = (why: string): void => {
       if (this.#socket === socket) this.#lose(why);
     };
     socket.on('open', () => {
-      this.#heardMs = nowMs();
-      this.#watch = setInterval(() => this.#look(socket, lose), PING_EVERY_MS);
+      this.#lastMessageMs = nowMs();
+      this.#watch = setInterval(() => this.#checkSilence(socket, lose), PING_EVERY_MS);
       for (const [index, [stream, selectors]] of this.#subscriptions().entries()) {
         const request = { jsonrpc: '2.0', method: 'subscribe', params: { stream, selectors }, id: index + 1 };
         socket.send(JSON.stringify(request));
@@ -176,11 +176,11 @@ class Running implements Recorder {
     });
     socket.on('message', (data) => {
       if (this.#socket !== socket) return;
-      this.#heardMs = nowMs();
+      this.#lastMessageMs = nowMs();
       this.#receive(String(data), lose);
     });
     socket.on('pong', () => {
-      this.#heardMs = nowMs();
+      this.#lastMessageMs = nowMs();
     });
     socket.on('close', () => lose('the connection was closed'));
     socket.on('error', (error) => lose(error.message));
@@ -196,8 +196,8 @@ class Running implements Recorder {
     ];
   }
 
-  #look(socket: WebSocket, lose: (why: string) => void): void {
-    const silentMs = this.#options.nowMs() - this.#heardMs;
+  #checkSilence(socket: WebSocket, lose: (why: string) => void): void {
+    const silentMs = this.#options.nowMs() - this.#lastMessageMs;
     if (silentMs >= SILENCE_MS) lose(`silent for ${(silentMs / 1_000).toFixed(1)} s`);
     else socket.ping();
   }
@@ -208,7 +208,7 @@ class Running implements Recorder {
     if (this.#closed) return;
     for (const of of this.#of.values()) {
       of.lastTrade = null;
-      if (of.writer.lastMs !== null) of.missing ??= { sinceMs: this.#heardMs, why };
+      if (of.writer.lastMs !== null) of.missing ??= { sinceMs: this.#lastMessageMs, why };
     }
     this.#options.onLost?.(why);
     if (this.#isUp || this.#failedInARow === 0) this.#options.say(`not recording: ${why}`);

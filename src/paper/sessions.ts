@@ -92,12 +92,12 @@ export class Sessions {
 
   /** A further API key of an account with its own signer; the others stay valid. */
   issue(subAccountId: string): PaperCredentials {
-    const former = this.#credentials.find((key) => key.subAccountId === subAccountId);
-    if (former === undefined) throw new RangeError(`no such account: ${subAccountId}`);
+    const previous = this.#credentials.find((key) => key.subAccountId === subAccountId);
+    if (previous === undefined) throw new RangeError(`no such account: ${subAccountId}`);
     if (this.#credentials.length >= KEYS_MAX) throw new RangeError(`at most ${KEYS_MAX} keys are valid at one time`);
     this.#issued += 1;
-    const { apiKey, privateKey, signer } = credentialsFromSeed(this.#seed, `${former.name} ${this.#issued}`, true);
-    const issued = { ...former, apiKey, privateKey, signer };
+    const { apiKey, privateKey, signer } = credentialsFromSeed(this.#seed, `${previous.name} ${this.#issued}`, true);
+    const issued = { ...previous, apiKey, privateKey, signer };
     this.#credentials = [...this.#credentials, issued];
     this.#keys.set(signer.toLowerCase(), BigInt(privateKey));
     return issued;

@@ -25,7 +25,7 @@ import type { Progress, RunsOptions } from './task.ts';
 const PUT_AT_ONCE = 500;
 /** Results fetched at a time. */
 const TAKEN_AT_ONCE = 20;
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 /** A result whose delivery failed is read again after this time. */
 const READ_AGAIN_S = 60;
 /** A batch whose coordinator has been silent this long is deleted by the next one. */
@@ -101,7 +101,7 @@ export async function runInQueue(
       if (jobs.length > 0) continue;
       if (signal.aborted) break;
       // Rejects early when the signal is aborted, which the next turn sees.
-      await setTimeout(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+      await setTimeout(CHECK_EVERY_MS, undefined, { signal }).catch(() => {});
     }
     return true;
   } catch (thrown) {

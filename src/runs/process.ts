@@ -25,14 +25,14 @@ export class RunProcess {
     let atMs = 0;
     return new Promise((resolve) => {
       const over = (ended: Ended): void => {
-        child.off('message', heard);
+        child.off('message', onMessage);
         child.off('error', failed);
         child.off('exit', gone);
         clearTimeout(this.#patience);
         this.#end = null;
         resolve(ended);
       };
-      const heard = (message: FromChild): void => {
+      const onMessage = (message: FromChild): void => {
         if ('progress' in message) {
           atMs = message.progress.simulatedMs;
           onProgress(message.progress);
@@ -46,7 +46,7 @@ export class RunProcess {
       const failed = (error: Error): void => lost(`its process: ${error.message}`);
       const gone = (code: number | null, by: NodeJS.Signals | null): void =>
         lost(`its process ended ${by === null ? `with code ${code}` : `by ${by}`}`);
-      child.on('message', heard);
+      child.on('message', onMessage);
       child.on('error', failed);
       child.on('exit', gone);
       this.#end = over;

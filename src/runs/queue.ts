@@ -21,7 +21,7 @@ export const HEARTBEAT_S = 15;
 /** How often a worker reports that its run continues, and how far it is. */
 export const BEAT_EVERY_MS = 5_000;
 /** How often the coordinator looks for lost runs: they wait again {@link HEARTBEAT_S} and up to twice this after the last beat. */
-export const LOOK_FOR_LOST_EVERY_S = 3;
+export const LOST_CHECK_EVERY_S = 3;
 /** A run whose worker was lost so often is given up: it may be the cause. */
 export const LOST_AT_MOST = 3;
 /** pg-boss's limit for one run. */
@@ -111,7 +111,7 @@ export async function openQueue(
   };
   const boss = new PgBoss({
     ...{ db: { executeSql }, schema: SCHEMA, schedule: false, supervise, reindex: false, monitorVacuum: false },
-    ...{ superviseIntervalSeconds: LOOK_FOR_LOST_EVERY_S, monitorIntervalSeconds: LOOK_FOR_LOST_EVERY_S },
+    ...{ superviseIntervalSeconds: LOST_CHECK_EVERY_S, monitorIntervalSeconds: LOST_CHECK_EVERY_S },
     ...{ instanceName: name, instanceHeartbeatSeconds: ALIVE_EVERY_S, openTelemetry: { enabled: false } },
   });
   // Its own work is retried; requests report their own failures.

@@ -21,8 +21,8 @@ import {
 } from './queue.ts';
 import type { Progress, Task } from './task.ts';
 
-/** Interval of looking for a run, ms. */
-const LOOK_EVERY_MS = 1_000;
+/** Interval of polling for a run, ms. */
+const POLL_EVERY_MS = 1_000;
 /** Files named of a differing market. */
 const NAMED_AT_MOST = 3;
 /** Its coordinator removed it, or another worker has it after this one was silent. */
@@ -193,7 +193,7 @@ class Worker {
     return pack({ ...task, question: { ...task.question, directory: this.#options.market } });
   }
 
-  /** Until the next look, the end of a run, or the end of the worker. */
+  /** Until the next poll, the end of a run, or the end of the worker. */
   #pause(): Promise<void> {
     const { signal } = this.#options;
     return new Promise((resolve) => {
@@ -202,7 +202,7 @@ class Worker {
         signal.removeEventListener('abort', over);
         resolve();
       };
-      const timer = setTimeout(over, LOOK_EVERY_MS);
+      const timer = setTimeout(over, POLL_EVERY_MS);
       signal.addEventListener('abort', over);
       this.#wake = over;
     });

@@ -16,7 +16,7 @@ import { type AnyFault, type FaultPlan, MONEY_EVENTS, paperRules } from './fault
 import { createLegBooks, type LegBooks } from './figures.ts';
 import { Findings } from './findings.ts';
 import type { Host } from './host.ts';
-import { createIdle, type Idle, LOOK_EVERY_MS } from './idle.ts';
+import { CHECK_EVERY_MS, createIdle, type Idle } from './idle.ts';
 import { judgeMoney } from './money-judge.ts';
 import { instrumentsOf, MARKETS, openingPositions, profileOf, settingsOf, turnedRound } from './setup.ts';
 import { Surroundings } from './surroundings.ts';
@@ -81,7 +81,7 @@ class Campaign {
   #settings: Settings;
   #auditor: Auditor | null = null;
   #books: LegBooks | null = null;
-  #heard = 0;
+  #wireEvents = 0;
   #calm = false;
   #crash: string | null = null;
   /** A breach or `--until` has ended the campaign. */
@@ -135,7 +135,7 @@ class Campaign {
       end: () => this.#end(),
     });
     this.#exchange.venue.onEvent((event) => {
-      if (event.type === 'fill') this.#books?.look(event.fill.order.instrument, this.#time.nowMs);
+      if (event.type === 'fill') this.#books?.sample(event.fill.order.instrument, this.#time.nowMs);
     });
     this.#truth = createTruth(this.#exchange, (what, rule, detail) => this.#findings.find('truth', rule, what, detail));
     const viewJudge = createViewJudge({
@@ -197,7 +197,7 @@ class Campaign {
     const legMs = legHours * 3_600_000;
     try {
       if (this.#options.streams) this.#keepMarketMoving();
-      this.#keepLooking();
+      this.#keepChecking();
       scheduleWorld(this.#host(), this.#plan, this.#draw('world'), { fromMs: START_MS, toMs: endMs });
       while (this.#time.nowMs < endMs && !this.#over) {
         const legEndMs = Math.min(this.#time.nowMs + legMs, endMs);
@@ -294,11 +294,11 @@ class Campaign {
   }
 
   /** Checks for omissions of the engine without moving the market, so that checking changes nothing. */
-  #keepLooking(): void {
-    this.#idle.look();
+  #keepChecking(): void {
+    this.#idle.check();
     if (!this.#surroundings.reachable() || !this.#process.running()) this.#troubledMs = this.#time.nowMs;
-    for (const { name } of this.#specs) this.#books?.look(name, this.#time.nowMs);
-    this.#time.at(this.#time.nowMs + LOOK_EVERY_MS, () => this.#keepLooking(), true);
+    for (const { name } of this.#specs) this.#books?.sample(name, this.#time.nowMs);
+    this.#time.at(this.#time.nowMs + CHECK_EVERY_MS, () => this.#keepChecking(), true);
   }
 
   /** Every symbol reached its goal. */
@@ -380,7 +380,7 @@ class Campaign {
     const report = this.#auditor?.report();
     this.#auditor = null;
     if (report === undefined) return;
-    this.#heard += report.events;
+    this.#wireEvents += report.events;
     for (const [invariant, count] of Object.entries(report.checks)) this.#findings.checks.add(invariant, count);
     const turn = new Set<string>();
     for (const figures of this.#books?.figures() ?? []) {
@@ -442,7 +442,7 @@ class Campaign {
       requests: this.#exchange.api.requests(),
       carried: this.#surroundings.carried,
       exchange: { ...this.#truth.counts(), telegrams: this.#surroundings.telegrams },
-      wireEvents: this.#heard,
+      wireEvents: this.#wireEvents,
       logDigest: this.#logHash.digest('hex'),
       journalDigest: journalled.digest,
       journalEntries: journalled.entries,

@@ -101,7 +101,7 @@ interface FigureBook {
   filled(matches: readonly LotMatch[], atMs: number): void;
   drifted(): void;
   /** One observation of the positions: net in base units, mark and total in USDT. */
-  observed(atMs: number, look: { hedged: boolean; netUsdt: Decimal; totalUsdt: Decimal; goal: boolean }): void;
+  observed(atMs: number, seen: { hedged: boolean; netUsdt: Decimal; totalUsdt: Decimal; goal: boolean }): void;
   figures(instrument: string): SymbolFigures;
 }
 
@@ -145,27 +145,27 @@ function createFigureBook(): FigureBook {
     drifted() {
       drifts += 1;
     },
-    observed(atMs, look) {
+    observed(atMs, seen) {
       if (firstMs === null) firstMs = atMs;
       else if (hedged) hedgedMs += atMs - lastMs;
       lastMs = atMs;
-      totalUsdt = look.totalUsdt;
-      if (hedged && !look.hedged) {
+      totalUsdt = seen.totalUsdt;
+      if (hedged && !seen.hedged) {
         unhedgedSinceMs = atMs;
         episodeWorst = ZERO;
       }
-      if (!look.hedged) episodeWorst = max(episodeWorst, look.netUsdt);
-      if (!hedged || !look.hedged) {
+      if (!seen.hedged) episodeWorst = max(episodeWorst, seen.netUsdt);
+      if (!hedged || !seen.hedged) {
         const lastedMs = atMs - unhedgedSinceMs;
         longestUnhedgedMs = Math.max(longestUnhedgedMs, lastedMs);
         if (episodeWorst.gte(worstImbalanceUsdt)) {
           worstImbalanceUsdt = episodeWorst;
           worstImbalanceEpisodeMs = lastedMs;
         }
-        if (look.hedged) unhedged.add(lastedMs);
+        if (seen.hedged) unhedged.add(lastedMs);
       }
-      hedged = look.hedged;
-      if (look.goal && goalReachedAfterMs === null) goalReachedAfterMs = atMs - firstMs;
+      hedged = seen.hedged;
+      if (seen.goal && goalReachedAfterMs === null) goalReachedAfterMs = atMs - firstMs;
     },
     figures: (instrument) => ({
       instrument,
@@ -195,7 +195,7 @@ function createFigureBook(): FigureBook {
 export interface LegBooks {
   observe(fact: Fact): void;
   /** Reads the exchange's books: after each fill, and regularly because the mark moves. */
-  look(instrument: string, trueMs: number): void;
+  sample(instrument: string, trueMs: number): void;
   figures(): readonly SymbolFigures[];
 }
 
@@ -213,7 +213,7 @@ export function createLegBooks(exchange: PaperExchange, symbols: readonly Symbol
       else if (fact.type === 'fill.booked') book?.filled(fact.matches, fact.atMs);
       else if (fact.type === 'drift.adopted') book?.drifted();
     },
-    look(instrument, trueMs) {
+    sample(instrument, trueMs) {
       const of = books.get(instrument);
       if (of === undefined) return;
       const mark = venue.mark(instrument);

@@ -9,11 +9,11 @@ import { isOurs, netOf, tradable } from './truth.ts';
  * and orders that are not trimmed (8.2), by the exchange's rules, mark and numbers, without the engine's arithmetic.
  */
 export interface Idle {
-  look(): void;
+  check(): void;
 }
 
 /** Interval of the checks. An order that lives between two of them is not seen; its fill is. */
-export const LOOK_EVERY_MS = 60_000;
+export const CHECK_EVERY_MS = 60_000;
 /**
  * With a fifth of all calls failing, a create's outcome was unknown for a quarter of an hour; twice that is too long.
  */
@@ -56,7 +56,7 @@ interface AccountStanding {
   readonly live: readonly PaperOrder[];
 }
 
-/** Watches one exchange; `look` is to be called every `LOOK_EVERY_MS`. */
+/** Watches one exchange; `check` is to be called every `CHECK_EVERY_MS`. */
 export function createIdle(parts: IdleParts): Idle {
   const { exchange, tell } = parts;
   const { venue } = exchange;
@@ -176,7 +176,7 @@ export function createIdle(parts: IdleParts): Idle {
   };
 
   return {
-    look() {
+    check() {
       const run = parts.run();
       if (run === null || run !== lastRun) clocks.clear();
       lastRun = run;

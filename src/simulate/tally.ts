@@ -51,7 +51,7 @@ export function createTally(unhedged: (instrument: string) => boolean): Tally {
     inState.delete(instrument);
     leaveCap(instrument, trueMs);
   };
-  const lookAtCapped = (instrument: string, trueMs: number): void => {
+  const checkCapped = (instrument: string, trueMs: number): void => {
     leaveCap(instrument, trueMs);
     capped.set(instrument, { unhedged: unhedged(instrument), sinceMs: trueMs });
   };
@@ -63,9 +63,9 @@ export function createTally(unhedged: (instrument: string) => boolean): Tally {
       if (fact.type === 'state.changed') {
         leave(fact.instrument, trueMs);
         inState.set(fact.instrument, { state: fact.to, sinceMs: trueMs });
-        if (fact.to === 'capped') lookAtCapped(fact.instrument, trueMs);
+        if (fact.to === 'capped') checkCapped(fact.instrument, trueMs);
       } else if (fact.type === 'account.polled') {
-        for (const instrument of [...capped.keys()]) lookAtCapped(instrument, trueMs);
+        for (const instrument of [...capped.keys()]) checkCapped(instrument, trueMs);
       } else if (fact.type === 'fill.booked' || fact.type === 'drift.adopted') {
         pairsAtALoss += fact.matches.filter((match) => match.kind !== 'netting' && match.gainUsdt.lt(0)).length;
       } else if (fact.type === 'alert.raised') {

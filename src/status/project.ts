@@ -57,10 +57,10 @@ export interface SymbolParts {
 
 /**
  * A running symbol for display. Consistent in time: while only one account's answer has arrived, the previous status.
- * @param former its last status; null: none
+ * @param previous its last status; null: none
  */
-export function symbolStatus(parts: SymbolParts, former: SymbolStatus | null): SymbolStatus {
-  if (former !== null && isBetweenAnswers(parts)) return former;
+export function symbolStatus(parts: SymbolParts, previous: SymbolStatus | null): SymbolStatus {
+  if (previous !== null && isBetweenAnswers(parts)) return previous;
   const { config, context, told, nowMs } = parts;
   const state = context?.state ?? emptySymbolState(config.instrument);
   const assessment = context?.assessment ?? null;

@@ -7,13 +7,13 @@ export const CLIENTS_MAX = 16;
 /** Unsent bytes after which a page that stopped reading is disconnected; it will reconnect. */
 export const BACKLOG_MAX_BYTES = 2 * 1024 * 1024;
 /** Interval of reading the status while a page is open. */
-export const LOOK_EVERY_MS = 1_000;
+export const UPDATE_EVERY_MS = 1_000;
 /** After a fact the status is read this soon, so that event and effect arrive together. */
-export const LOOK_SOON_MS = 120;
+export const UPDATE_SOON_MS = 120;
 /** Average bytes per second for a page: sixty lively symbols on a phone. Changes in between are merged. */
 export const BYTES_PER_SECOND = 30_000;
 /** After 10 s of silence a page considers the engine frozen. */
-const LOOK_AT_LATEST_MS = 5_000;
+const UPDATE_AT_LATEST_MS = 5_000;
 /** Facts waiting to be sent together; beyond it the oldest are dropped and remain in the feed. */
 const PENDING_MAX = 200;
 
@@ -70,7 +70,7 @@ export function createLive(options: LiveOptions): Live {
     for (const client of clients) write(client, event, json);
   };
 
-  const look = () => {
+  const update = () => {
     timer = null;
     if (closed || clients.size === 0) return;
     sentBytes = 0;
@@ -81,18 +81,18 @@ export function createLive(options: LiveOptions): Live {
     } catch {
       // What the page misses comes with the next update; the engine goes on.
     }
-    const pauseMs = Math.min(LOOK_AT_LATEST_MS, (sentBytes * 1000) / BYTES_PER_SECOND);
+    const pauseMs = Math.min(UPDATE_AT_LATEST_MS, (sentBytes * 1000) / BYTES_PER_SECOND);
     freeAtMs = performance.now() + pauseMs;
-    lookIn(LOOK_EVERY_MS);
+    updateIn(UPDATE_EVERY_MS);
   };
-  const lookIn = (wantedMs: number) => {
+  const updateIn = (wantedMs: number) => {
     const now = performance.now();
     const at = Math.max(now + wantedMs, freeAtMs);
     const ms = at - now;
     if (timer !== null && at >= dueMs) return;
     if (timer !== null) clearTimeout(timer);
     dueMs = at;
-    timer = setTimeout(look, ms);
+    timer = setTimeout(update, ms);
     timer.unref();
   };
   const changed = (status: Status): StatusChange => ({
@@ -121,14 +121,14 @@ export function createLive(options: LiveOptions): Live {
       clients.add(response);
       response.write('retry: 1000\n\n');
       write(response, 'first', redact(JSON.stringify(first)));
-      lookIn(LOOK_EVERY_MS);
+      updateIn(UPDATE_EVERY_MS);
       return true;
     },
     tell(entry) {
       if (clients.size === 0) return;
       pending.push(entry);
       if (pending.length > PENDING_MAX) pending.shift();
-      lookIn(LOOK_SOON_MS);
+      updateIn(UPDATE_SOON_MS);
     },
     drawn: (points) => broadcast('points', points),
     get clients() {
@@ -136,7 +136,7 @@ export function createLive(options: LiveOptions): Live {
     },
     close() {
       // The last status of a stopped engine; without it the page would take the silence for a failure.
-      look();
+      update();
       closed = true;
       if (timer !== null) clearTimeout(timer);
       for (const client of clients) client.end();

@@ -25,7 +25,7 @@ export const LISTS_IN_A_ROW = 10;
 const LIST_EVERY_MS = 2_000;
 /** The same for single moments: moving the slider requests some ten a second for seconds. */
 export const MOMENTS_IN_A_ROW = 100;
-const LOOK_EVERY_MS = 100;
+const READ_EVERY_MS = 100;
 
 /** A stop of the slider. */
 export interface Moment {
@@ -98,7 +98,7 @@ interface Place {
 export function createPast(journal: PastJournal, clock: Clock): Past {
   let readers = 0;
   const mayList = createAllowance(LISTS_IN_A_ROW, LIST_EVERY_MS, clock);
-  const mayRead = createAllowance(MOMENTS_IN_A_ROW, LOOK_EVERY_MS, clock);
+  const mayRead = createAllowance(MOMENTS_IN_A_ROW, READ_EVERY_MS, clock);
   /** Of the instruments last listed: where each moment's parts are. Bounded by `LISTS_MAX`. */
   const lists = new Map<string, Map<number, Place>>();
 
@@ -108,12 +108,12 @@ export function createPast(journal: PastJournal, clock: Clock): Past {
     const lastSeq = (untilMs === null ? null : seqAfter(untilMs)) ?? newestSeq;
     const afterSeq = Math.max(0, lastSeq - ENTRIES_MAX);
     const found: StoredEntry[] = [];
-    let looked = 0;
+    let scanned = 0;
     for (const kind of KINDS) {
       const key = kind === 'fact' ? {} : { key: instrument };
       for (const entry of journal.scan({ kind, sinceMs, afterSeq, ...key })) {
         if (entry.seq > lastSeq) break;
-        if (++looked % CHUNK === 0) await new Promise((resume) => setImmediate(resume));
+        if (++scanned % CHUNK === 0) await new Promise((resume) => setImmediate(resume));
         if (untilMs !== null && entry.atMs > untilMs) continue;
         if (kind !== 'fact' || isAbout(entry, instrument)) found.push(entry);
       }

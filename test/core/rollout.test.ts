@@ -5,9 +5,9 @@ import type { Fact } from '../../src/core/facts.ts';
 import {
   counted,
   failing,
-  type Look,
   ROLLOUT_LIMITS,
   type RolloutProgress,
+  type RolloutReading,
   type RolloutRow,
   rolloutBegin,
   rolloutStep,
@@ -17,7 +17,11 @@ import { config, instrument } from '../support/core.ts';
 
 const MINUTE = 60_000;
 const AMOUNT = new Decimal(1000);
-const CALM: Look = { elapsedMs: MINUTE, marginRatio: new Decimal('0.1'), mmrAlertThreshold: new Decimal('0.7') };
+const CALM: RolloutReading = {
+  elapsedMs: MINUTE,
+  marginRatio: new Decimal('0.1'),
+  mmrAlertThreshold: new Decimal('0.7'),
+};
 
 const row = (name: string, more: Partial<RolloutRow> = {}): RolloutRow => ({
   ...{ instrument: name, amountUsdt: AMOUNT, mayTrade: true, isHeldByRow: false },
@@ -27,8 +31,8 @@ const ROWS = ['A', 'B', 'C'].map((name) => row(name));
 const trial = (more: Partial<RolloutProgress> = {}): RolloutProgress => ({ ...rolloutBegin(AMOUNT, 'trial'), ...more });
 const ENOUGH = { ranMs: ROLLOUT_LIMITS.ranMs, hedges: ROLLOUT_LIMITS.hedges, placed: 40 };
 const stages = (now: ReadonlyMap<string, RolloutProgress>) => [...now.values()].map(({ stage }) => stage).join(' ');
-const step = (progress: Record<string, RolloutProgress>, look: Partial<Look> = {}, rows = ROWS) =>
-  rolloutStep(rows, new Map(Object.entries(progress)), { ...CALM, ...look });
+const step = (progress: Record<string, RolloutProgress>, reading: Partial<RolloutReading> = {}, rows = ROWS) =>
+  rolloutStep(rows, new Map(Object.entries(progress)), { ...CALM, ...reading });
 const fact = (value: object) => ({ atMs: 0, instrument: 'A', ...value }) as unknown as Fact;
 const HEDGE = fact({ type: 'fill.booked', matches: [{ kind: 'hedge' }] });
 
@@ -88,7 +92,7 @@ describe('16.7 one after another', () => {
 });
 
 describe('16.7 what holds it', () => {
-  const HOLDS: readonly [string, Partial<RolloutProgress>, Partial<Look>, string | null][] = [
+  const HOLDS: readonly [string, Partial<RolloutProgress>, Partial<RolloutReading>, string | null][] = [
     ['nothing', { placed: 19, failed: 1 }, {}, null],
     ['two failures among few orders', { placed: 5, failed: 2 }, {}, 'success 5/7'],
     ['a single failure among few', { placed: 1, failed: 1 }, {}, null],
@@ -100,9 +104,9 @@ describe('16.7 what holds it', () => {
     ['a margin ratio below', {}, { marginRatio: new Decimal('0.3499') }, null],
     ['no margin ratio', {}, { marginRatio: null }, null],
   ];
-  for (const [name, progress, look, expected] of HOLDS) {
+  for (const [name, progress, reading, expected] of HOLDS) {
     it(`${name}: ${expected ?? 'goes on'}`, () => {
-      const figure = failing(trial(progress), { ...CALM, ...look });
+      const figure = failing(trial(progress), { ...CALM, ...reading });
       assert.equal(figure && `${figure.figure} ${figure.value}`, expected);
     });
   }

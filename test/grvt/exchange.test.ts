@@ -812,7 +812,7 @@ describe('what is said', () => {
     assert.ok(log.some((line) => line.startsWith('WARNING unauthenticated')));
   });
 
-  it('a tap that throws is reported and changes no outcome', async (context) => {
+  it('a wire observer that throws is reported and changes no outcome', async (context) => {
     const log: string[] = [];
     const { scripted, exchange } = await rig(context, {
       onWire: () => {
@@ -822,7 +822,7 @@ describe('what is said', () => {
     });
     scripted.on(CANCEL, ACKED);
     await exchange.cancelOrder('A', ID);
-    assert.ok(log.includes('the wire tap failed: deaf'));
+    assert.ok(log.includes('the wire observer failed: deaf'));
   });
 
   it('the same text again is the same answer, received again; another text, account or status is not', async (context) => {

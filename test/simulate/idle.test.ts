@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
 import type { SymbolConfig } from '../../src/core/model.ts';
 import { createPaper, type PaperExchange } from '../../src/paper/index.ts';
-import { createIdle, LOOK_EVERY_MS, NOT_TRIMMED_MS, NOTHING_DONE_MS } from '../../src/simulate/idle.ts';
+import { CHECK_EVERY_MS, createIdle, NOT_TRIMMED_MS, NOTHING_DONE_MS } from '../../src/simulate/idle.ts';
 
 const INSTRUMENT = 'BNB_USDT_Perp';
 const LATEST = { bids: [['600', '10']], asks: [['600.1', '10']] };
@@ -74,7 +74,7 @@ class Scene {
 
   /** Looks once a minute, for so long. */
   pass(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs <= endMs; this.nowMs += LOOK_EVERY_MS) this.#idle.look();
+    for (const endMs = this.nowMs + ms; this.nowMs <= endMs; this.nowMs += CHECK_EVERY_MS) this.#idle.check();
   }
 
   rules(): string[] {
@@ -82,14 +82,14 @@ class Scene {
   }
 }
 
-const SHORT_MS = NOTHING_DONE_MS - 2 * LOOK_EVERY_MS;
+const SHORT_MS = NOTHING_DONE_MS - 2 * CHECK_EVERY_MS;
 
 describe('what an engine leaves undone', () => {
   it('6.3: a net without an order against it is found after its time, and again after as long', () => {
     const scene = new Scene('3', '-2');
     scene.pass(SHORT_MS);
     assert.deepEqual(scene.rules(), []);
-    scene.pass(5 * LOOK_EVERY_MS);
+    scene.pass(5 * CHECK_EVERY_MS);
     assert.deepEqual(scene.rules(), ['6.3']);
     scene.pass(NOTHING_DONE_MS);
     assert.deepEqual(scene.rules(), ['6.3', '6.3']);
@@ -169,7 +169,7 @@ describe('what an engine leaves undone', () => {
       excuse(scene);
       scene.pass(SHORT_MS);
       assert.deepEqual(scene.rules(), []);
-      scene.pass(5 * LOOK_EVERY_MS);
+      scene.pass(5 * CHECK_EVERY_MS);
       assert.deepEqual(scene.rules(), ['6.3']);
     });
   }

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import type { Status } from '../../src/status/model.ts';
 import { createHistory } from '../../src/web/history.ts';
-import { BYTES_PER_SECOND, createLive, LOOK_EVERY_MS } from '../../src/web/live.ts';
+import { BYTES_PER_SECOND, createLive, UPDATE_EVERY_MS } from '../../src/web/live.ts';
 import { manySymbols, NOON_MS, stateChanged, status } from './fixtures.ts';
 
 /** A page that notes what it is sent. */
@@ -72,8 +72,8 @@ test('of a symbol only the fields that changed are sent; a page that joins gets 
   const one = page();
   live.join(one.response);
   const turn = () => {
-    nowMs += LOOK_EVERY_MS;
-    t.mock.timers.tick(LOOK_EVERY_MS);
+    nowMs += UPDATE_EVERY_MS;
+    t.mock.timers.tick(UPDATE_EVERY_MS);
   };
   turn();
   assert.deepEqual(one.events('status').at(-1).symbols, []);

@@ -233,9 +233,9 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   for (const live of audit.orders.live(instrument)) if (live.account === order.account) liveBefore += 1;
   // If the rules have just changed, the previous ones allow it too (11.8).
   const rules = audit.received.rules.get(instrument) ?? null;
-  const former = audit.received.previousRules.get(instrument)?.rules;
+  const previous = audit.received.previousRules.get(instrument)?.rules;
   const create = { ...order, liveBefore, givingWay: audit.givingWay(instrument) };
-  const judgements = [rules, ...(former ? [former] : [])].flatMap((one) =>
+  const judgements = [rules, ...(previous ? [previous] : [])].flatMap((one) =>
     applied.map(({ row, mode }) => withMode(judge(create, view, row, audit.settings, one), mode)),
   );
   const judgement = judgements.reduce((best, one) => (one.faults.length < best.faults.length ? one : best));
@@ -250,9 +250,10 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
  */
 function appliedTo(audit: Audit, instrument: string, decidedAtMs: number): readonly Applies[] {
   const now = audit.applies(instrument);
-  const former = audit.previouslyApplied.get(instrument);
-  const isOfBefore = former !== undefined && decidedAtMs <= former.atMs && audit.nowMs - former.atMs <= LEAVING_MS;
-  return [...(now === null ? [] : [now]), ...(isOfBefore ? [former.applied] : [])];
+  const previous = audit.previouslyApplied.get(instrument);
+  const isOfBefore =
+    previous !== undefined && decidedAtMs <= previous.atMs && audit.nowMs - previous.atMs <= LEAVING_MS;
+  return [...(now === null ? [] : [now]), ...(isOfBefore ? [previous.applied] : [])];
 }
 
 /** I12: openings only in `trade`, nothing in `hold` (strategy 16.1). */

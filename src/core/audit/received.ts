@@ -86,10 +86,10 @@ export class Received {
   sawFills(account: AccountName, request: unknown, result: unknown, atMs: number): void {
     const known = this.histories(account);
     const continued = asObject(request)?.cursor === undefined ? undefined : known.at(-1);
-    const former = continued?.fills ?? [];
-    const ids = new Set(former.map(({ tradeId }) => tradeId));
+    const previous = continued?.fills ?? [];
+    const ids = new Set(previous.map(({ tradeId }) => tradeId));
     const added = readFills(result).filter(({ tradeId }) => tradeId === null || !ids.has(tradeId));
-    const fills = [...former, ...added].slice(0, MAX_FILLS);
+    const fills = [...previous, ...added].slice(0, MAX_FILLS);
     const others = continued === undefined ? known : known.slice(0, -1);
     this.#histories.set(account, [...others, { atMs, fills }].slice(-MAX_HISTORIES));
   }

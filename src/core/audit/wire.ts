@@ -140,8 +140,11 @@ function judgeJournalled(audit: Audit, id: string, request: unknown, where: Retu
 /** I3: whole steps, on tick, tradable at its price. */
 function judgeRules(audit: Audit, order: WireOrder): void {
   const { price, size, instrument } = order;
-  const former = audit.received.previousRules.get(instrument);
-  const rules = [audit.received.rules.get(instrument), former && former.untilMs >= audit.nowMs ? former.rules : null];
+  const previous = audit.received.previousRules.get(instrument);
+  const rules = [
+    audit.received.rules.get(instrument),
+    previous && previous.untilMs >= audit.nowMs ? previous.rules : null,
+  ];
   const faultsBy = rules.flatMap((one) => {
     if (!one) return [];
     const faults = [];

@@ -99,9 +99,9 @@ export function startReported({ settings, symbols }: Memory, now: Now): Step {
  * traded.
  */
 export function runBegun(_memory: Memory, now: Now, view: DaemonView): Step {
-  const former = lastRun(view);
+  const previous = lastRun(view);
   const after =
-    former !== null ? (former.stoppedAtMs === null ? 'crash' : 'stop') : view.hasTraded() ? 'unknown' : 'none';
+    previous !== null ? (previous.stoppedAtMs === null ? 'crash' : 'stop') : view.hasTraded() ? 'unknown' : 'none';
   const { nowMs: startedAtMs } = now;
   return {
     ...runNoted(view, now, { startedAtMs, stoppedAtMs: null, exitCode: null }),
@@ -189,8 +189,8 @@ export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonV
 export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unknown): Step {
   const { nowMs: atMs } = now;
   const message = errorText(thrown);
-  const former = memory.respawns[actor];
-  const count = former && atMs - former.lastMs < RESPAWN_FORGIVEN_MS ? former.count + 1 : 0;
+  const previous = memory.respawns[actor];
+  const count = previous && atMs - previous.lastMs < RESPAWN_FORGIVEN_MS ? previous.count + 1 : 0;
   const delayMs = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
   // A failure of the alert manager can only be reported.
   const alerts = actor === 'alert-manager' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];

@@ -187,14 +187,14 @@ export function listingRead(memory: Memory, now: Now, listing: Listing): Step {
   if (!listing.ok) facts.push({ type: 'listing.failed', atMs, failure: listing.failure, inARow: listingFailures });
   const symbols = listing.ok ? memory.symbols.map((symbol) => listedNow(symbol, listing.instruments)) : memory.symbols;
   for (const [index, symbol] of symbols.entries()) {
-    const former = memory.symbols[index];
-    if (former === undefined || former === symbol) continue;
+    const previous = memory.symbols[index];
+    if (previous === undefined || previous === symbol) continue;
     const { instrument, unlisted } = symbol;
     if (unlisted) {
       commands.push(send(`symbol:${instrument.name}`, { type: 'instrument.unlisted' }));
       continue;
     }
-    const changes = ruleChanges(former.instrument, instrument);
+    const changes = ruleChanges(previous.instrument, instrument);
     if (changes.length > 0) facts.push({ type: 'instrument.changed', atMs, instrument: instrument.name, changes });
     // The gateway first, which prices the symbol's next intents by these rules.
     for (const id of ['gateway', `symbol:${instrument.name}`]) {
@@ -232,9 +232,9 @@ function modeNews(
   { nowMs }: Now,
   view: DaemonView,
 ): DaemonCommand[] {
-  const former = new Map(before.map((symbol) => [symbol.config.instrument, symbol]));
+  const previous = new Map(before.map((symbol) => [symbol.config.instrument, symbol]));
   const changed = symbols.filter((symbol) => {
-    const was = former.get(symbol.config.instrument);
+    const was = previous.get(symbol.config.instrument);
     if (was === undefined || was === symbol) return false;
     // The part of a command that has just ended was in force until now.
     const standing = (was.standing ?? []).map((one) => ({ ...one, untilMs: null }));

@@ -9,7 +9,7 @@ export const LISTING_PAUSE_MS = 60_000;
 /** How often the list is read in any case (strategy 11.8): ticks and steps change a few times a year. */
 export const RULES_PAUSE_MS = 3_600_000;
 /** Longest timer for the end of a command: Node's limit is 24.8 days, and a wall clock may be set meanwhile. */
-const ENDS_LOOK_MS = 3_600_000;
+const ENDS_CHECK_MS = 3_600_000;
 
 /** The next read of the list: soon while a symbol is unlisted (strategy 11.6), else within the hour (11.8). */
 export function listingTimer(symbols: readonly EngineSymbol[]): DaemonCommand {
@@ -22,7 +22,7 @@ export function endsTimer(symbols: readonly EngineSymbol[], { nowMs }: DaemonNow
   const times = symbols.flatMap(({ standing = [] }) =>
     standing.flatMap(({ untilMs, overdue }) => (untilMs === null || overdue ? [] : [untilMs])),
   );
-  const delayMs = Math.min(Math.max(0, Math.min(...times) - nowMs), ENDS_LOOK_MS);
+  const delayMs = Math.min(Math.max(0, Math.min(...times) - nowMs), ENDS_CHECK_MS);
   const timer = { event: { type: 'commands.due' }, delayMs } as const;
   return { do: 'time', id: 'commands-due', timer: times.length === 0 ? null : timer };
 }

@@ -31,7 +31,7 @@ export interface DatabaseState {
   readonly pair: PairState | null;
 }
 
-const APPLICATION = 'grvt-hedge look';
+const APPLICATION = 'grvt-hedge read';
 
 const PAIRS = `
   SELECT id, name, epoch, is_behind, page_url,
