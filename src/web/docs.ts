@@ -63,7 +63,7 @@ async function render(name: string): Promise<string> {
 <meta name="color-scheme" content="dark light">
 <title>${name} · grvt-hedge</title>
 <link rel="icon" href="/page/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/page/style.css">
+<link rel="stylesheet" href="/page/base.css">
 <link rel="stylesheet" href="/page/docs.css">
 </head>
 <body class="doc">

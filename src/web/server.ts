@@ -89,15 +89,18 @@ interface ServedFile {
 /** Every served file, by address. */
 const FILES: Readonly<Record<string, ServedFile>> = {
   '/': { path: join(PAGE, 'index.html'), type: 'text/html; charset=utf-8' },
-  '/page/style.css': { path: join(PAGE, 'style.css'), type: 'text/css; charset=utf-8' },
-  '/page/money.css': { path: join(PAGE, 'money.css'), type: 'text/css; charset=utf-8' },
-  '/page/docs.css': { path: join(PAGE, 'docs.css'), type: 'text/css; charset=utf-8' },
-  '/page/act.css': { path: join(PAGE, 'act.css'), type: 'text/css; charset=utf-8' },
+  ...Object.fromEntries(
+    ['base', 'overview', 'symbols', 'side', 'curves', 'detail', 'chart', 'money', 'act', 'docs'].map((name) => [
+      `/page/${name}.css`,
+      { path: join(PAGE, `${name}.css`), type: 'text/css; charset=utf-8' },
+    ]),
+  ),
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
   ...Object.fromEntries(
     [
-      ...['main', 'texts', 'texts-act', 'words', 'dom', 'view', 'table', 'alerts', 'detail', 'curves', 'chart'],
-      ...['control', 'act', 'money', 'texts-money', 'rollout', 'history', 'tips'],
+      ...['main', 'texts', 'texts-act', 'texts-money', 'words', 'dom', 'tips', 'control', 'act'],
+      ...['overview', 'lead', 'account', 'alerts', 'rollout', 'feed', 'tile', 'table', 'money', 'curves', 'history'],
+      ...['detail', 'symbol', 'chart', 'past'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
   ),
   '/page/uplot.js': { path: join(UPLOT, 'uPlot.esm.js'), type: 'text/javascript; charset=utf-8' },

@@ -85,7 +85,7 @@ describe('the web part', () => {
   });
   after(() => web.close());
 
-  for (const path of ['/', '/page/main.js', '/page/texts.js', '/page/style.css', '/page/uplot.js', '/page/uplot.css']) {
+  for (const path of ['/', '/page/main.js', '/page/texts.js', '/page/base.css', '/page/uplot.js', '/page/uplot.css']) {
     test(`serves ${path} with the headers that keep everything else out`, async () => {
       const answer = await ask(web.url + path);
       assert.equal(answer.code, 200);

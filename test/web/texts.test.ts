@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -41,25 +41,10 @@ test('every fact for readers has its words', () => {
 });
 
 test('every text the page asks for is there', () => {
-  for (const file of [
-    'main',
-    'view',
-    'table',
-    'alerts',
-    'detail',
-    'curves',
-    'chart',
-    'words',
-    'control',
-    'act',
-    'money',
-    'rollout',
-    'history',
-  ]) {
-    const code = readFileSync(join(PAGE, `${file}.js`), 'utf8');
-    for (const [, path = ''] of code.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(EN.has(path), `${file}.js: ${path}`);
-    for (const [, path = ''] of code.matchAll(/'data-text': '([\w.]+)'/g))
-      assert.ok(EN.has(path), `${file}.js: ${path}`);
+  for (const file of readdirSync(PAGE).filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(join(PAGE, file), 'utf8');
+    for (const [, path = ''] of code.matchAll(/\bt\('([\w.-]+)'/g)) assert.ok(EN.has(path), `${file}: ${path}`);
+    for (const [, path = ''] of code.matchAll(/'data-text': '([\w.]+)'/g)) assert.ok(EN.has(path), `${file}: ${path}`);
   }
 });
 

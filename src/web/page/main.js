@@ -2,8 +2,9 @@ import { needsAction } from './alerts.js';
 import { createControl } from './control.js';
 import { openDetail } from './detail.js';
 import { h } from './dom.js';
+import { goneWords } from './lead.js';
+import { createOverview } from './overview.js';
 import { createTips } from './tips.js';
-import { createOverview, goneWords } from './view.js';
 import { alertWords, language, lasting, setInstruments, setLanguage, setTimeZone, t } from './words.js';
 
 /** Entries of the feed kept in the page, as in the engine. */

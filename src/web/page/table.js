@@ -1,6 +1,6 @@
 import { h } from './dom.js';
 import { earned } from './money.js';
-import { PHASES } from './view.js';
+import { PHASES } from './symbol.js';
 import { base, money, reason, stateHelp, t } from './words.js';
 
 /** Columns: name, sort key (largest, or alphabetically first, on top), and cell. */
