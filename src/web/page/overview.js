@@ -124,6 +124,8 @@ export function createOverview(app, page) {
       ...counts.filter(([, count]) => count > 0).map(([phase, count]) => chip(phase, count)),
     ];
     const made = h('div', { class: 'chips' }, chips);
+    // Left in place while it says the same, so that a click never meets a button that was just replaced.
+    if (kept?.isEqualNode(made)) return;
     if (kept) swap(kept, made);
     else parts.bar.append(h('h2', {}, t('symbols')), made, symbols.length >= DENSE_FROM ? input : '');
   }
