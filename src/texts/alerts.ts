@@ -365,7 +365,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: 'change the limits in the symbols file, or hedge by hand.',
     },
     zh: {
-      title: '持仓限额使净敞口无法对冲',
+      title: '持仓限额使净额无法对冲',
       line: '[总额 {total} USDT，限额 {limit} USDT][，模式 {mode}][：{why}]',
       engine: '限额腾出空间之前不下对冲单。',
       you: '修改标的配置中的限额，或手动对冲。',
@@ -477,8 +477,8 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
       you: 'hedge it by hand, or resume the symbol: grvt-hedge resume SYMBOL.',
     },
     zh: {
-      title: '已冻结但存在净敞口：无对冲',
-      line: '净敞口 {net} {base}[，价值 {diff} USDT][，{mode}]',
+      title: '已冻结但存在净额：无对冲',
+      line: '净额 {net} {base}[，价值 {diff} USDT][，{mode}]',
       engine: '恢复之前不对该标的下任何单。',
       you: '手动对冲，或恢复该标的：grvt-hedge resume SYMBOL。',
     },
@@ -492,7 +492,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     },
     zh: {
       title: '仅对冲 (hedge-only)：已移除或停用但尚有未结',
-      line: '[{leaving}][：A {a} {base}，B {b} {base}，净敞口 {net} {base}][，挂单 {orders} 个]',
+      line: '[{leaving}][：A {a} {base}，B {b} {base}，净额 {net} {base}][，挂单 {orders} 个]',
       engine: '不再开仓，对冲完成后退出该标的；持仓保留。',
       you: '无需操作；若要继续交易，请恢复其配置行并 reload。',
     },
@@ -506,7 +506,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertKind, Readonly<Record<Language, A
     },
     zh: {
       title: '已移除或停用的标的已退出',
-      line: '[保留：A {a} {base}，B {b} {base}][，净敞口 {net} {base}]',
+      line: '[保留：A {a} {base}，B {b} {base}][，净额 {net} {base}]',
       engine: '该标的已无挂单，不再管理这些持仓。',
       you: '无需操作；所列持仓保留在交易所，直到您平仓。',
     },

@@ -10,7 +10,7 @@ const ZH: Readonly<Record<AnswerCode, string>> = {
   'will-pause': '不再开仓，修复至对冲完成后什么都不做[，直至 {until}]',
   'will-hold': '立即撤销其 {orders} 张自有订单，之后在恢复前不提交任何订单',
   'will-hold-with-net':
-    '立即撤销其 {orders} 张自有订单，净敞口 {size}[（{usdt} USDT）]保持未对冲[，按盘口对冲需 {cost} USDT]，直至恢复',
+    '立即撤销其 {orders} 张自有订单，净额 {size}[（{usdt} USDT）]保持未对冲[，按盘口对冲需 {cost} USDT]，直至恢复',
   'will-flatten': '以挂单减仓至零[；到 {until} 列出剩余部分]，之后暂停；现有 A {a}、B {b}',
   'will-trade': '恢复交易',
   'still-held': '命令已结束；仍处于 {mode}：{holds}',
@@ -22,7 +22,7 @@ const ZH: Readonly<Record<AnswerCode, string>> = {
   'no-rollout': '没有灰度发布涉及它：按其行与命令交易',
   forgotten: '不再管理；仓位保留：A {a}、B {b}',
   'needs-with-net':
-    '有净敞口 {size}[（{usdt} USDT）]，将不再有人对冲[，按盘口对冲需 {cost} USDT]；如确有此意，请加 --with-net 重复',
+    '有净额 {size}[（{usdt} USDT）]，将不再有人对冲[，按盘口对冲需 {cost} USDT]；如确有此意，请加 --with-net 重复',
   'needs-position-stays': '持有 A {a}、B {b}，将不再有人管理；请加 --position-stays 重复',
   'not-leaving': '并未在退出：请先删除或停用其行，再遗忘',
   'orders-live': '有 {orders} 张有效订单：请先撤单',
