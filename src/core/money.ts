@@ -107,7 +107,7 @@ export function originOf(fill: {
 }): FillOrigin {
   if (fill.isLiquidation) return 'liquidation';
   if (isStrategyOrder(fill.clientOrderId)) return 'own';
-  const hasOrder = /[1-9a-f]/i.test(fill.orderId.replace(/^0x/i, ''));
+  const hasOrder = /[1-9a-f]/i.test(fill.orderId);
   return !hasOrder && fill.clientOrderId === '0' ? 'adl' : 'foreign';
 }
 
@@ -295,7 +295,7 @@ function cashOf(row: PaymentRow): Decimal {
 }
 
 function byTime(one: { readonly timeNs: bigint }, other: { readonly timeNs: bigint }): number {
-  return one.timeNs < other.timeNs ? -1 : one.timeNs > other.timeNs ? 1 : 0;
+  return Number(one.timeNs - other.timeNs);
 }
 
 /**

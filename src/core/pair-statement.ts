@@ -155,8 +155,8 @@ function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
   const { fills, bookings } = record;
   const orders = ordersOf(record);
   const events = [
-    ...fills.map((fill) => ({ atMs: rowTimeMs(fill), fill, booking: null })),
-    ...bookings.map((booking) => ({ atMs: booking.atMs, fill: null, booking })),
+    ...fills.map((fill) => ({ atMs: rowTimeMs(fill), id: fill.clientOrderId, fill, booking: null })),
+    ...bookings.map((booking) => ({ atMs: booking.atMs, id: booking.clientOrderId, fill: null, booking })),
   ].sort((one, other) => one.atMs - other.atMs);
   const unsettled = new Set<OwnOrder>();
   let next = 0;
@@ -166,8 +166,8 @@ function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
   };
   return moments.map((momentMs) => {
     for (; next < events.length && events[next]!.atMs <= momentMs; next += 1) {
-      const { fill, booking } = events[next]!;
-      const order = orders.get(fill?.clientOrderId ?? booking?.clientOrderId ?? '');
+      const { id, fill, booking } = events[next]!;
+      const order = orders.get(id);
       if (fill !== null) {
         const size = signedSize(fill);
         const flow = size.mul(fill.price).neg();
@@ -197,8 +197,8 @@ function talliesAt(record: PairRecord, moments: readonly number[]): Tally[] {
 }
 
 /** The orders whose fills the ledger books. Fills of others, neither booked nor managed, are drift (strategy 10.5). */
-function ordersOf({ fills, bookings, state, listedUntilMs }: PairRecord): ReadonlyMap<string, OwnOrder> {
-  const orders = new Map<string, OwnOrder>();
+function ordersOf({ fills, bookings, state, listedUntilMs }: PairRecord): ReadonlyMap<string | null, OwnOrder> {
+  const orders = new Map<string | null, OwnOrder>();
   const orderOf = (id: string): OwnOrder => {
     const known = orders.get(id) ?? { settles: false, fills: [], bookings: [], filled: ZERO, booked: ZERO };
     orders.set(id, known);
@@ -209,7 +209,7 @@ function ordersOf({ fills, bookings, state, listedUntilMs }: PairRecord): Readon
   const waits = state.orders
     .filter((order) => waitingSize(order).gt(0))
     .map(({ clientOrderId }) => orderOf(clientOrderId));
-  for (const fill of fills) if (fill.origin === 'own') orders.get(fill.clientOrderId)?.fills.push(fill);
+  for (const fill of fills) orders.get(fill.clientOrderId)?.fills.push(fill);
   for (const order of orders.values()) {
     const filled = sum(order.fills.map(signedSize));
     const isUnlisted = order.bookings.some(({ atMs }) => atMs > listedUntilMs - CLOCKS_APART_MS);

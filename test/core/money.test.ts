@@ -112,6 +112,12 @@ describe('the account view (strategy 17.3)', () => {
       ['0', '0'],
     ],
     [
+      'of such a balance: a fill at its time is in it',
+      [balance(0, '1000', '0'), fill(2, 'buy', '1', '10'), balance(2, '990', '7'), balance(3, '990', '1')],
+      ['0', '0'],
+    ],
+    ['fills and no balance', [fill(1, 'buy', '1', '10')], []],
+    [
       'what was held before the first fill, on most balances',
       [balance(0, '0', '4'), fill(1, 'buy', '1', '10'), balance(2, '-10', '5'), balance(3, '-10', '5')],
       ['0', '0'],
@@ -238,7 +244,7 @@ describe('the account view (strategy 17.3)', () => {
 
   it('times near a full hour, and what may stay unexplained', () => {
     const hour = 3_600_000_000_000n * 500_000n;
-    const near = [-60_000_000_001n, -59_999_999_999n, 0n, 59_999_999_999n, 60_000_000_000n].map((by) =>
+    const near = [-60_000_000_000n, -59_999_999_999n, 0n, 59_999_999_999n, 60_000_000_000n].map((by) =>
       isNearFunding(hour + by),
     );
     assert.deepEqual(near, [false, true, true, true, false]);
@@ -268,7 +274,7 @@ describe('the account view (strategy 17.3)', () => {
     ['at its time: 7 − 2 − 3', [of('A', 2, '7'), of('B', 1, '-3')], [traded('A', 2, 'buy', '2')], '2'],
     [
       'after both accounts traded, in any order: 4 for A, −4 for B, one after the other',
-      [of('B', 6, '-1'), of('A', 6, '3'), of('A', 3, '6'), of('B', 1, '-4')],
+      [of('B', 6, '-1'), of('A', 6, '3'), of('A', 3, '6'), of('A', 4, '6'), of('B', 1, '-4')],
       [
         ...[traded('A', 5, 'sell', '3'), traded('B', 4, 'buy', '2'), traded('A', 2, 'buy', '2')],
         traded('B', 5, 'buy', '1'),
@@ -384,7 +390,10 @@ describe('what a row is, and what it adds (strategy 17.1, 17.3)', () => {
     ...{ fills: 4, ownTakers: 2, volume: decimal('10'), hedges: 3, spread: decimal('1'), unwinds: 4 },
     ...{ unwindGain: decimal('-1'), fees: { USDT: decimal('0.3') }, funding: { USDT: decimal('0.4') } },
     transfers: { USDT: decimal('50') },
-    others: { adl: { fills: 2, volume: decimal('6') }, liquidation: { fills: 5, volume: decimal('8') } },
+    others: {
+      ...{ adl: { fills: 2, volume: decimal('6') }, liquidation: { fills: 5, volume: decimal('8') } },
+      foreign: { fills: 3, volume: decimal('0.5') },
+    },
   };
   it('17.3 totals add up, each currency and each origin of its own', () => {
     assert.deepEqual(plain(addTotals(one, other)), {
@@ -392,7 +401,7 @@ describe('what a row is, and what it adds (strategy 17.1, 17.3)', () => {
       ...{ fees: { USDT: '0.5', GRVT: '7' }, funding: { USDT: '0.3' }, transfers: { USDT: '50' } },
       others: {
         adl: { fills: 3, volume: '36' },
-        foreign: { fills: 1, volume: '4' },
+        foreign: { fills: 4, volume: '4.5' },
         liquidation: { fills: 5, volume: '8' },
       },
     });

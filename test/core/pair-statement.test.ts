@@ -207,6 +207,71 @@ describe('the pair view (strategy 17.3)', () => {
     ]);
   });
 
+  it('of periods that end between the trades, each figure', () => {
+    const at = [moment(0, 100), moment(1_500, 101), moment(2_500, 102), moment(60_000, 103)];
+    const none = { unwindGain: '0', differences: '0', unexplained: '0', rows: 1 };
+    assert.deepEqual(plain(pairStatements(recordOf(three), at)), [
+      { ...none, spread: '0', openLots: '2', cashFlow: '-200', held: '202' },
+      { ...none, spread: '2', openLots: '-2', cashFlow: '202', held: '-202' },
+      { ...none, spread: '0', openLots: '4', cashFlow: '-99', held: '103' },
+    ]);
+  });
+
+  /** One order with two fills, 2 at 100 after 1 s and 2 at 104 after 2 s, booked so much later. */
+  const twoFills = (...lagsMs: [number, number]): PairRecord => {
+    const [first, second] = lagsMs;
+    const record = recordOf([
+      { ...base, lagMs: first },
+      { ...base, price: 104, lagMs: second },
+    ]);
+    const { clientOrderId } = record.fills[0]!;
+    const fills = record.fills.map((fill) => ({ ...fill, clientOrderId }));
+    return { ...record, fills, bookings: record.bookings.map((booking) => ({ ...booking, clientOrderId })) };
+  };
+  // At a mark of 101: 2 at 100 are worth 2 more than paid, 2 at 104 6 less.
+  const partly: [name: string, lags: [number, number], atMs: number, openLots: string][] = [
+    ['what is filled and not booked yet', [20_000, 20_000], 1_500, '2'],
+    ['at the time of the fill', [20_000, 20_000], 1_000, '2'],
+    ['just before it', [20_000, 20_000], 999, '0'],
+    ['of two fills the first is booked, the second waits', [500, 20_000], 2_500, '-4'],
+    ['both wait', [20_000, 20_000], 2_500, '-4'],
+    ['what is booked before its fill, by a clock that is behind', [-500, -500], 750, '0'],
+    ['at the time of the booking', [-500, -500], 500, '0'],
+    ['of two bookings the second is before its fill', [-500, -500], 1_750, '2'],
+    ['both fills are there', [-500, -500], 2_000, '-4'],
+  ];
+  for (const [name, lags, atMs, openLots] of partly) {
+    it(`4.3 open lots count as the exchange’s fills: ${name}`, () => {
+      const at = [moment(0, 100), moment(atMs, 101), moment(60_000, 101)];
+      const statements = pairStatements(twoFills(...lags), at);
+      assert.deepEqual(
+        statements.map((one) => [one.openLots?.toFixed(), one.unexplained.toFixed()]),
+        [
+          [openLots, '0'],
+          [decimal('-4').minus(openLots).toFixed(), '0'],
+        ],
+      );
+    });
+  }
+
+  it('a fill beyond what the ledger knows of an order is not explained, though the order is managed', () => {
+    const record = recordOf([base]);
+    const more = { ...record.fills[0]!, tradeId: '9', size: decimal('1'), timeNs: 5_000_000_000n };
+    const { clientOrderId } = more;
+    const order = { clientOrderId, tradedSize: decimal('2'), bookedSize: decimal('2') } as ManagedOrder;
+    const state = { ...record.state, orders: [order] };
+    const [statement] = pairStatements({ ...record, state, fills: [...record.fills, more] }, [moment(0, 101), AT]);
+    assert.equal(statement!.unexplained.toFixed(), '-100');
+  });
+
+  it('of an order with an old and a new booking the newer may not be listed yet', () => {
+    const { fills, bookings, ...record } = twoFills(0, 57_000);
+    const listed = { ...record, bookings, fills: fills.slice(0, 1) };
+    const unexplained = (listedUntilMs: number) =>
+      pairStatements({ ...listed, listedUntilMs }, [moment(0, 101), AT])[0]!.unexplained.toFixed();
+    assert.deepEqual([unexplained(60_000), unexplained(69_000)], ['0', '208']);
+  });
+
   it('an unwind: its gain, and what was sold of the open lot', () => {
     const steps = [base, { ...base, side: 'sell', size: 1, price: 104 } as const];
     assert.deepEqual(plain(pairStatements(recordOf(steps), [moment(0, 100), moment(60_000, 102)])), [
