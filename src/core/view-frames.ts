@@ -25,9 +25,7 @@ export function withFrame(view: AccountView, frame: AccountFrame): Folded {
   const instrument = instrumentOf(view, frame);
   const part = instrument === null ? undefined : view.parts[instrument];
   if (instrument === null || part === undefined) {
-    return instrument === null && frame.kind === 'state'
-      ? unchanged(withUncovered(view, frame, null))
-      : unchanged(view);
+    return unchanged(frame.kind === 'state' ? withUncovered(view, frame, null) : view);
   }
   if (frame.receivedAtMs < part.trustFromMs) return unchanged(view);
   const touched = { ...part, lastFrameAtMs: frame.receivedAtMs };
@@ -50,10 +48,10 @@ function instrumentOf(view: AccountView, frame: AccountFrame): string | null {
       return frame.position.instrument;
     case 'state':
       for (const instrument in view.parts) {
-        const part = view.parts[instrument];
-        if (part?.ended.has(frame.clientOrderId)) return instrument;
-        if (part?.orders.some(({ order }) => order.clientOrderId === frame.clientOrderId)) return instrument;
-        if (part?.held.some((held) => held.kind === 'order' && held.order.clientOrderId === frame.clientOrderId)) {
+        const part = view.parts[instrument]!;
+        if (part.ended.has(frame.clientOrderId)) return instrument;
+        if (part.orders.some(({ order }) => order.clientOrderId === frame.clientOrderId)) return instrument;
+        if (part.held.some((held) => held.kind === 'order' && held.order.clientOrderId === frame.clientOrderId)) {
           return instrument;
         }
       }
@@ -67,7 +65,7 @@ function holding(part: Part, frame: AccountFrame): Part {
   return { ...part, held: [frame], trustFromMs: frame.receivedAtMs };
 }
 
-export function foldFrame(part: Part, frame: AccountFrame, uncovered: readonly Uncovered[]): PartFolded {
+export function foldFrame(part: Part, frame: AccountFrame, uncovered: readonly Uncovered[] = []): PartFolded {
   switch (frame.kind) {
     case 'position': {
       const { position } = frame;
@@ -83,7 +81,7 @@ export function foldFrame(part: Part, frame: AccountFrame, uncovered: readonly U
       const waiting = uncovered.find((one) => one.clientOrderId === frame.order.clientOrderId)?.state ?? null;
       const first = takeRow(part, { ...frame.order, from: frame.from }, frame.receivedAtMs, 'frame');
       if (waiting === null) return first;
-      const second = foldFrame(first.part, { kind: 'state', clientOrderId: frame.order.clientOrderId, ...waiting }, []);
+      const second = foldFrame(first.part, { kind: 'state', clientOrderId: frame.order.clientOrderId, ...waiting });
       return {
         part: second.part,
         changed: first.changed || second.changed,

@@ -53,7 +53,7 @@ export function withLookups(view: AccountView, lookups: readonly OrderLookup[], 
     const merged =
       waiting === null || !isTrusted(part)
         ? taken
-        : foldFrame(taken.part, { kind: 'state', clientOrderId, ...waiting }, []);
+        : foldFrame(taken.part, { kind: 'state', clientOrderId, ...waiting });
     next = { ...next, parts: { ...next.parts, [order.instrument]: merged.part } };
     if (taken.changed || merged.changed) changed.add(order.instrument);
     seen.push(...(merged.changed ? merged.seen : taken.seen));
@@ -106,7 +106,7 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
     reading.lookups.flatMap(({ order }) => (order === null ? [] : [order])),
     (order) => order.instrument,
   );
-  const absent = new Set(reading.lookups.flatMap((one) => (one.order === null ? [one.clientOrderId] : [])));
+  const lookedUp = new Set(reading.lookups.map((one) => one.clientOrderId));
   const parts: Record<string, Part> = { ...view.parts };
   const changed: string[] = [];
   const seen: ExchangeOrder[] = [];
@@ -120,7 +120,7 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
       position: positions.get(instrument) ?? null,
       listed: listed.get(instrument) ?? [],
       looked: looked.get(instrument) ?? [],
-      absent,
+      lookedUp,
     });
     parts[instrument] = taken.part;
     changed.push(instrument);
@@ -129,7 +129,6 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
     probes.push(...taken.further);
     dropped.push(...taken.dropped);
   }
-  const lookedUp = new Set(reading.lookups.map((one) => one.clientOrderId));
   let next: AccountView = {
     ...view,
     parts,
@@ -148,14 +147,15 @@ interface ReadRows {
   readonly position: Position | null;
   readonly listed: readonly ExchangeOrder[];
   readonly looked: readonly ExchangeOrder[];
-  readonly absent: ReadonlySet<string>;
+  /** Of all orders, known to the exchange or not. */
+  readonly lookedUp: ReadonlySet<string>;
 }
 
 function takeReading(
   before: Part,
   reading: WholeReading,
   rows: ReadRows,
-): PartFolded & {
+): Omit<PartFolded, 'changed'> & {
   readonly disagrees: boolean;
   readonly further: readonly ExchangeOrder[];
   readonly dropped: readonly OrderRow[];
@@ -173,7 +173,7 @@ function takeReading(
     const id = row.order.clientOrderId;
     if (openIds.has(id) || isOver(row.order)) return [{ ...row, listed: openIds.has(id) }];
     if (rows.looked.some((order) => order.clientOrderId === id)) return [{ ...row, listed: false }];
-    if (!rows.absent.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs))
+    if (!rows.lookedUp.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs))
       return [{ ...row, listed: false }];
     dropped.push(row);
     return [];
@@ -215,16 +215,16 @@ function takeReading(
     reading,
   );
   if (!isTrusted(next)) {
-    return { part: { ...next, held }, changed: true, seen, disagrees: false, further, dropped };
+    return { part: { ...next, held }, seen, disagrees: false, further, dropped };
   }
   for (const frame of held) {
     // An older position than the read's; orders are compared by themselves.
     if (frame.kind === 'position' && frame.receivedAtMs < requestedAtMs - READING_LAG_MS) continue;
-    const folded = foldFrame(next, frame, []);
+    const folded = foldFrame(next, frame);
     next = folded.part;
     seen.push(...folded.seen);
   }
-  return { part: next, changed: true, seen, disagrees, further, dropped };
+  return { part: next, seen, disagrees, further, dropped };
 }
 
 function forgottenTimes(part: Part, requestedAtMs: number): Partial<Part> {
@@ -256,10 +256,7 @@ function forget(part: Part, { receivedAtMs, exchangeNowMs }: WholeReading): Part
 /** REST takes precedence: frames of those instruments, or of the account, are ignored for a while (strategy 10.6). */
 function withDisagreements(view: AccountView, instruments: readonly string[], atMs: number): Folded {
   const lately = view.disagreed.filter((one) => atMs - one.atMs < IGNORE_MS && one.atMs <= atMs);
-  if (instruments.length === 0) {
-    const same = lately.length === view.disagreed.length;
-    return unchanged(same ? view : { ...view, disagreed: lately });
-  }
+  if (instruments.length === 0) return unchanged({ ...view, disagreed: lately });
   const disagreed = [
     ...lately.filter((one) => !instruments.includes(one.instrument)),
     ...instruments.map((instrument) => ({ instrument, atMs })),

@@ -56,7 +56,7 @@ export function takeRow(
   const further = isFurther(known?.order ?? null, order);
   const row: OrderRow = {
     order,
-    changedAtMs: further ? atMs : (known?.changedAtMs ?? atMs),
+    changedAtMs: further ? atMs : known!.changedAtMs,
     lastFrameAtMs: by === 'frame' ? atMs : (known?.lastFrameAtMs ?? null),
     listed: by === 'list' ? true : (known?.listed ?? false),
   };

@@ -49,10 +49,7 @@ export function withTime(
 ): Folded & { readonly lookupsWanted: readonly string[]; readonly failed: Reason | null } {
   const due = (sinceMs: number, afterMs: number) => nowMs >= sinceMs + afterMs || nowMs < sinceMs;
   const wanted = view.uncovered.filter((one) => due(one.sinceMs, COVER_MS));
-  const uncovered =
-    wanted.length === 0
-      ? view.uncovered
-      : view.uncovered.map((one) => (wanted.includes(one) ? { ...one, sinceMs: nowMs } : one));
+  const uncovered = view.uncovered.map((one) => (wanted.includes(one) ? { ...one, sinceMs: nowMs } : one));
   const lookupsWanted = wanted.map((one) => one.clientOrderId);
   const probe = view.probes.find((one) => due(one.sinceMs, PROBE_MS));
   const next = { ...view, uncovered };
