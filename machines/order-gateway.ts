@@ -250,111 +250,108 @@ function cancellationInput({ deps }: GatewayContext, { childId, request, intact 
 
 const on = forEvents(perform);
 
-export const orderGatewayMachine = gateway
-  .extend({
-    actions: {
-      ownDesk: ({ context, self }) => {
-        context.desk.isOrphaned = () => self.getSnapshot().status !== 'active';
-      },
-      resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
-      greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
-        symbolsInformed(memory, nowMs, instruments.keys(), unsettled),
-      ),
-      acceptIntent: on('order.submit', (memory, nowMs, { intent }) => intentAccepted(memory, nowMs, intent)),
-      turnAwayAsParked: on('order.submit', (memory, nowMs, { intent }) =>
-        turnedAway(memory, nowMs, intent, parkedResult(memory.parked)),
-      ),
-      denyAsDraining: on('order.submit', (memory, nowMs, { intent }) => turnedAway(memory, nowMs, intent, DRAINING)),
-      addSent: on('submission.prepared', attemptPrepared),
-      endSubmission: on('submission.told', submissionReported),
-      startCancel: on('order.cancel', cancelRequested),
-      endCancel: on('cancellation.told', cancellationReported),
-      withdrawIntents: on('intents.outdated', (memory, nowMs, { instrument }) =>
-        intentsOutdated(memory, nowMs, instrument),
-      ),
-      resolveOrder: on('order.resolve', (memory, _nowMs, request, deps) =>
-        hasJobFor(memory, request.clientOrderId)
-          ? remembered(memory)
-          : orderLost(memory, request, preparedFor(deps, request.clientOrderId)),
-      ),
-      forwardSeen: on('order.seen', orderSeen),
-      forwardStreams: on('streams.changed', streamsChanged),
-      readTouch: on('touch.request', touchRequested),
-      dropChild: perform((memory, nowMs, event) =>
-        'output' in event ? childDone(memory, nowMs, event.actorId, event.output) : remembered(memory),
-      ),
-      replaceChild: perform((memory, nowMs, event) =>
-        'error' in event ? childFailed(memory, nowMs, event.actorId, event.error) : remembered(memory),
-      ),
-      parkAndReport: on('parking.found', parkingFound),
-      park: on('account.parked', accountParked),
-      unpark: on('account.unparked', accountUnparked),
-      takeSettings: gateway.assign(({ context: { deps }, event }) => ({
-        deps: { ...deps, settings: eventOf(event, 'submissions.tuned').settings },
-      })),
-      takeRules: gateway.assign(({ context: { deps }, event }) => {
-        const { instrument } = eventOf(event, 'instrument.listed');
-        return { deps: { ...deps, instruments: new Map(deps.instruments).set(instrument.name, instrument) } };
-      }),
-      haltAsDraining: perform(draining),
-      reportIdle: perform(idleReported),
+const gatewaySetup = gateway.extend({
+  actions: {
+    ownDesk: ({ context, self }) => {
+      context.desk.isOrphaned = () => self.getSnapshot().status !== 'active';
     },
-  })
-  .createMachine({
-    id: 'order-gateway',
-    context: begin,
-    initial: 'trading',
-    entry: ['ownDesk', 'resolveUnsettled', 'greetSymbols'],
-    on: {
-      'submission.prepared': { actions: 'addSent' },
-      'submission.told': { actions: 'endSubmission' },
-      'cancellation.told': { actions: 'endCancel' },
-      'submissions.tuned': { actions: 'takeSettings' },
-      'intents.outdated': { actions: 'withdrawIntents' },
-      'order.cancel': { actions: 'startCancel' },
-      'order.resolve': { actions: 'resolveOrder' },
-      'order.seen': { actions: 'forwardSeen' },
-      'streams.changed': { actions: 'forwardStreams' },
-      'touch.request': { actions: 'readTouch' },
-      'instrument.listed': { actions: 'takeRules' },
-      'parking.found': { actions: 'parkAndReport' },
-      'account.parked': { actions: 'park' },
-      'account.unparked': { actions: 'unpark' },
-      'xstate.done.actor.*': { actions: 'dropChild' },
-      'xstate.error.actor.*': { actions: 'replaceChild' },
+    resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
+    greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
+      symbolsInformed(memory, nowMs, instruments.keys(), unsettled),
+    ),
+    acceptIntent: on('order.submit', (memory, nowMs, { intent }) => intentAccepted(memory, nowMs, intent)),
+    turnAwayAsParked: on('order.submit', (memory, nowMs, { intent }) =>
+      turnedAway(memory, nowMs, intent, parkedResult(memory.parked)),
+    ),
+    denyAsDraining: on('order.submit', (memory, nowMs, { intent }) => turnedAway(memory, nowMs, intent, DRAINING)),
+    addSent: on('submission.prepared', attemptPrepared),
+    endSubmission: on('submission.told', submissionReported),
+    startCancel: on('order.cancel', cancelRequested),
+    endCancel: on('cancellation.told', cancellationReported),
+    withdrawIntents: on('intents.outdated', (memory, nowMs, { instrument }) =>
+      intentsOutdated(memory, nowMs, instrument),
+    ),
+    resolveOrder: on('order.resolve', (memory, _nowMs, request, deps) =>
+      hasJobFor(memory, request.clientOrderId)
+        ? remembered(memory)
+        : orderLost(memory, request, preparedFor(deps, request.clientOrderId)),
+    ),
+    forwardSeen: on('order.seen', orderSeen),
+    forwardStreams: on('streams.changed', streamsChanged),
+    readTouch: on('touch.request', touchRequested),
+    dropChild: perform((memory, nowMs, event) =>
+      'output' in event ? childDone(memory, nowMs, event.actorId, event.output) : remembered(memory),
+    ),
+    replaceChild: perform((memory, nowMs, event) =>
+      'error' in event ? childFailed(memory, nowMs, event.actorId, event.error) : remembered(memory),
+    ),
+    parkAndReport: on('parking.found', parkingFound),
+    park: on('account.parked', accountParked),
+    unpark: on('account.unparked', accountUnparked),
+    takeSettings: gateway.assign(({ context: { deps }, event }) => ({
+      deps: { ...deps, settings: eventOf(event, 'submissions.tuned').settings },
+    })),
+    takeRules: gateway.assign(({ context: { deps }, event }) => {
+      const { instrument } = eventOf(event, 'instrument.listed');
+      return { deps: { ...deps, instruments: new Map(deps.instruments).set(instrument.name, instrument) } };
+    }),
+    haltAsDraining: perform(draining),
+    reportIdle: perform(idleReported),
+  },
+});
+
+export const orderGatewayMachine = gatewaySetup.createMachine({
+  id: 'order-gateway',
+  context: begin,
+  initial: 'trading',
+  entry: ['ownDesk', 'resolveUnsettled', 'greetSymbols'],
+  on: {
+    'submission.prepared': { actions: 'addSent' },
+    'submission.told': { actions: 'endSubmission' },
+    'cancellation.told': { actions: 'endCancel' },
+    'submissions.tuned': { actions: 'takeSettings' },
+    'intents.outdated': { actions: 'withdrawIntents' },
+    'order.cancel': { actions: 'startCancel' },
+    'order.resolve': { actions: 'resolveOrder' },
+    'order.seen': { actions: 'forwardSeen' },
+    'streams.changed': { actions: 'forwardStreams' },
+    'touch.request': { actions: 'readTouch' },
+    'instrument.listed': { actions: 'takeRules' },
+    'parking.found': { actions: 'parkAndReport' },
+    'account.parked': { actions: 'park' },
+    'account.unparked': { actions: 'unpark' },
+    'xstate.done.actor.*': { actions: 'dropChild' },
+    'xstate.error.actor.*': { actions: 'replaceChild' },
+  },
+  states: {
+    trading: {
+      description:
+        'Takes intents: one submission at a time per account and symbol, the others wait in its queue (9.1).',
+      on: {
+        'order.submit': { actions: 'acceptIntent' },
+        'trading.drain': 'draining',
+      },
+      always: { guard: 'isAnyParked', target: 'parked' },
     },
-    states: {
-      trading: {
-        description:
-          'Takes intents: one submission at a time per account and symbol, the others wait in its queue (9.1).',
-        on: {
-          'order.submit': { actions: 'acceptIntent' },
-          'trading.drain': 'draining',
-        },
-        always: { guard: 'isAnyParked', target: 'parked' },
+    parked: {
+      description:
+        'An account is parked: it creates nothing, the other one repairs and does not open. Cancels and questions go on (9.8).',
+      on: {
+        'order.submit': [{ guard: 'mayRepairBesideParked', actions: 'acceptIntent' }, { actions: 'turnAwayAsParked' }],
+        'trading.drain': 'draining',
       },
-      parked: {
-        description:
-          'An account is parked: it creates nothing, the other one repairs and does not open. Cancels and questions go on (9.8).',
-        on: {
-          'order.submit': [
-            { guard: 'mayRepairBesideParked', actions: 'acceptIntent' },
-            { actions: 'turnAwayAsParked' },
-          ],
-          'trading.drain': 'draining',
-        },
-        always: { guard: 'isNoneParked', target: 'trading' },
-      },
-      draining: {
-        description: 'The engine stops: no create leaves any more, what is in flight is settled (13.1).',
-        entry: 'haltAsDraining',
-        on: { 'order.submit': { actions: 'denyAsDraining' } },
-        always: { guard: 'isNothingInFlight', target: 'idle' },
-      },
-      idle: {
-        description: 'Nothing is queued or in flight; orders of unknown outcome are still being found out (13.1).',
-        entry: 'reportIdle',
-        on: { 'order.submit': { actions: 'denyAsDraining' } },
-      },
+      always: { guard: 'isNoneParked', target: 'trading' },
     },
-  });
+    draining: {
+      description: 'The engine stops: no create leaves any more, what is in flight is settled (13.1).',
+      entry: 'haltAsDraining',
+      on: { 'order.submit': { actions: 'denyAsDraining' } },
+      always: { guard: 'isNothingInFlight', target: 'idle' },
+    },
+    idle: {
+      description: 'Nothing is queued or in flight; orders of unknown outcome are still being found out (13.1).',
+      entry: 'reportIdle',
+      on: { 'order.submit': { actions: 'denyAsDraining' } },
+    },
+  },
+});

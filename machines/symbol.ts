@@ -7,53 +7,17 @@ import {
   isRepairBlocked,
   isResting,
 } from '../src/core/classify.ts';
-import type {
-  AccountParked,
-  AccountUnparked,
-  GatewayToSymbol,
-  InstrumentListed,
-  InstrumentUnlisted,
-  JournalReach,
-  OpeningsStopped,
-  PollerToSymbol,
-  ReduceOnlyChanged,
-  StrategyChanged,
-  SymbolForgotten,
-  SymbolSteered,
-  TradingDrain,
-  TradingHalt,
-} from '../src/core/messages.ts';
-import {
-  accountParked,
-  accountUnparked,
-  draining,
-  halted,
-  instrumentListed,
-  instrumentUnlisted,
-  journalReached,
-  openingsStopped,
-  pollerStarted,
-  reduceOnlyChanged,
-  starting,
-  steered,
-  strategyChanged,
-} from '../src/core/symbol/changes.ts';
-import { assessed, dataBecameStale, planCarriedOut, situationIs } from '../src/core/symbol/deciding.ts';
+import type { ToSymbol } from '../src/core/messages.ts';
+import * as changes from '../src/core/symbol/changes.ts';
+import * as deciding from '../src/core/symbol/deciding.ts';
 import { forgotten } from '../src/core/symbol/leave.ts';
 import { initialMemory, type SymbolBeginning, type SymbolMemory } from '../src/core/symbol/memory.ts';
 import { snapshotReceived } from '../src/core/symbol/snapshots.ts';
 import type { Step } from '../src/core/symbol/step.ts';
-import {
-  attemptRefused,
-  cancelEnded,
-  gatewayStarted,
-  orderResolved,
-  orderSent,
-  submissionEnded,
-} from '../src/core/symbol/submissions.ts';
-import { touchFailed, touchReceived, touchWanted, waiting } from '../src/core/symbol/waiting.ts';
+import * as submissions from '../src/core/symbol/submissions.ts';
+import * as waiting from '../src/core/symbol/waiting.ts';
 import type { EngineClock, Journal, Reporter } from '../src/ports.ts';
-import { forEvents, send } from './carry-out.ts';
+import { carryOut, forEvents } from './carry-out.ts';
 
 /**
  * One symbol: both accounts' positions and orders in one instrument (strategy 5). It merges slices of both accounts'
@@ -61,22 +25,6 @@ import { forEvents, send } from './carry-out.ts';
  * It never talks to the exchange, never learns of a fill from the gateway, and decides no create on an account while
  * its last request there is pending (strategy 9.10).
  */
-
-export type SymbolEvent =
-  | PollerToSymbol
-  | GatewayToSymbol
-  | TradingDrain
-  | TradingHalt
-  | InstrumentListed
-  | InstrumentUnlisted
-  | AccountParked
-  | AccountUnparked
-  | JournalReach
-  | OpeningsStopped
-  | ReduceOnlyChanged
-  | SymbolSteered
-  | SymbolForgotten
-  | StrategyChanged;
 
 interface SymbolDeps {
   readonly clock: EngineClock;
@@ -113,34 +61,31 @@ const symbol = setup({
   types: {
     input: {} as SymbolInput,
     context: {} as SymbolContext,
-    events: {} as SymbolEvent,
+    events: {} as ToSymbol,
   },
   guards: {
-    dataBecameStale: ({ context }) => dataBecameStale(context.memory, nowOf(context)),
+    dataBecameStale: ({ context }) => deciding.dataBecameStale(context.memory, nowOf(context)),
     dataIsUnusable: ({ context }) => context.memory.assessment?.kind === 'unusable',
+    // No mark without the best bid and ask, and no book is fresh (strategy 3.1).
     touchIsWanted: ({ context }) => context.memory.assessment?.kind === 'touch-wanted',
-    isResting: ({ context }) => situationIs(context.memory, isResting),
-    isHedgedWithPartialFill: ({ context }) => situationIs(context.memory, isHedgedWithPartialFill),
-    isHedgedAtLimit: ({ context }) => situationIs(context.memory, isHedgedAtLimit),
-    isHedged: ({ context }) => situationIs(context.memory, isHedged),
-    isRepairBlocked: ({ context }) => situationIs(context.memory, isRepairBlocked),
+    // What `assess` has found, in the order of strategy 5.
+    isResting: ({ context }) => deciding.situationIs(context.memory, isResting),
+    isHedgedWithPartialFill: ({ context }) => deciding.situationIs(context.memory, isHedgedWithPartialFill),
+    isHedgedAtLimit: ({ context }) => deciding.situationIs(context.memory, isHedgedAtLimit),
+    isHedged: ({ context }) => deciding.situationIs(context.memory, isHedged),
+    isRepairBlocked: ({ context }) => deciding.situationIs(context.memory, isRepairBlocked),
   },
 });
 
-/** Carries out a step: memory, journal, reporter, messages to running actors. */
-function perform(stepOf: (memory: SymbolMemory, now: Now, event: SymbolEvent) => Step) {
-  return symbol.enqueueActions(({ context, event, enqueue, system }) => {
-    const { memory, deps } = context;
+/** Carries out a step: journal, memory, reporter, messages to running actors. */
+function perform(stepOf: (memory: SymbolMemory, now: Now, event: ToSymbol) => Step) {
+  return symbol.enqueueActions((args) => {
+    const { context, event, enqueue } = args;
+    const { deps, memory } = context;
     const { change, entries, facts, commands } = stepOf(memory, nowOf(context), event);
-    // Most polls bring nothing new, and each assignment creates a new snapshot of the machine.
-    if (isChanged(memory, change)) enqueue.assign({ memory: { ...memory, ...change } });
-    if (entries.length > 0 || facts.length > 0) {
-      enqueue(() => {
-        if (entries.length > 0) deps.journal.append(entries);
-        for (const fact of facts) deps.reporter.report(fact);
-      });
-    }
-    for (const { to, message } of commands) send({ enqueue, system }, to, message);
+    if (entries.length > 0) enqueue(() => deps.journal.append(entries));
+    // Most polls bring nothing new.
+    carryOut(args, { ...(isChanged(memory, change) ? { change } : {}), facts, messages: commands });
   });
 }
 
@@ -153,33 +98,33 @@ const on = forEvents(perform);
 
 const symbolSetup = symbol.extend({
   actions: {
-    start: perform(starting),
+    start: perform(changes.starting),
     takeSnapshot: on('snapshot.received', snapshotReceived),
-    takeTouch: on('touch.received', touchReceived),
-    countTouchFailure: on('touch.failed', touchFailed),
-    requestTouch: perform(touchWanted),
-    assess: perform(assessed),
-    reportWaiting: perform(waiting),
-    carryOutPlan: perform(planCarriedOut),
-    addOrder: on('order.sent', orderSent),
-    dropAttempt: on('attempt.refused', attemptRefused),
-    endSubmission: on('submission.ended', submissionEnded),
-    resolveOrder: on('order.resolved', orderResolved),
-    endCancel: on('cancel.ended', cancelEnded),
-    sendWatchList: on('poller.started', pollerStarted),
-    startOverWithGateway: on('gateway.started', gatewayStarted),
-    halt: perform(halted),
-    takeRules: on('instrument.listed', instrumentListed),
-    markUnlisted: perform(instrumentUnlisted),
-    markParked: on('account.parked', accountParked),
-    markUnparked: on('account.unparked', accountUnparked),
-    markJournal: on('journal.reach', journalReached),
-    markOpeningsStop: on('openings.stopped', openingsStopped),
-    takeCommands: on('symbol.steered', steered),
+    takeTouch: on('touch.received', waiting.touchReceived),
+    countTouchFailure: on('touch.failed', waiting.touchFailed),
+    requestTouch: perform(waiting.touchWanted),
+    assess: perform(deciding.assessed),
+    reportWaiting: perform(waiting.waiting),
+    carryOutPlan: perform(deciding.planCarriedOut),
+    addOrder: on('order.sent', submissions.orderSent),
+    dropAttempt: on('attempt.refused', submissions.attemptRefused),
+    endSubmission: on('submission.ended', submissions.submissionEnded),
+    resolveOrder: on('order.resolved', submissions.orderResolved),
+    endCancel: on('cancel.ended', submissions.cancelEnded),
+    sendWatchList: on('poller.started', changes.pollerStarted),
+    startOverWithGateway: on('gateway.started', submissions.gatewayStarted),
+    halt: perform(changes.halted),
+    takeRules: on('instrument.listed', changes.instrumentListed),
+    markUnlisted: perform(changes.instrumentUnlisted),
+    markParked: on('account.parked', changes.accountParked),
+    markUnparked: on('account.unparked', changes.accountUnparked),
+    markJournal: on('journal.reach', changes.journalReached),
+    markOpeningsStop: on('openings.stopped', changes.openingsStopped),
+    takeCommands: on('symbol.steered', changes.steered),
     leaveNow: perform(forgotten),
-    takeStrategy: on('strategy.changed', strategyChanged),
-    takeReduceOnly: on('reduce-only.changed', reduceOnlyChanged),
-    reportDraining: perform(draining),
+    takeStrategy: on('strategy.changed', changes.strategyChanged),
+    takeReduceOnly: on('reduce-only.changed', changes.reduceOnlyChanged),
+    reportDraining: perform(changes.draining),
   },
 });
 
@@ -189,6 +134,7 @@ export const symbolMachine = symbolSetup.createMachine({
   context: begin,
   entry: ['start'],
   initial: 'waiting',
+  // What may change the decision leads to `deciding`; the rest is remembered for the next one.
   on: {
     'snapshot.received': { target: '.deciding', actions: ['takeSnapshot'] },
     'snapshot.failed': { target: '.deciding', guard: 'dataBecameStale' },
@@ -258,6 +204,7 @@ export const symbolMachine = symbolSetup.createMachine({
     draining: {
       description: 'The engine stops: fills are still booked, nothing new is asked for.',
       entry: ['reportDraining'],
+      // In place of the transitions above that lead to `deciding`; an empty one ignores the event.
       on: {
         'snapshot.received': { actions: ['takeSnapshot'] },
         'snapshot.failed': {},

@@ -157,6 +157,23 @@ export interface SnapshotFailed {
   readonly atMs: number;
 }
 
+/** Everything that reaches a symbol. */
+export type ToSymbol =
+  | PollerToSymbol
+  | GatewayToSymbol
+  | TradingDrain
+  | TradingHalt
+  | InstrumentListed
+  | InstrumentUnlisted
+  | AccountParked
+  | AccountUnparked
+  | JournalReach
+  | OpeningsStopped
+  | ReduceOnlyChanged
+  | SymbolSteered
+  | SymbolForgotten
+  | StrategyChanged;
+
 export type PollerToDaemon = AccountPolled | AccountFailed;
 
 export interface AccountPolled {

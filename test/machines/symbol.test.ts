@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
+import { symbolMachine } from '../../machines/symbol.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import { isOpen } from '../../src/core/leaving.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
+import type { ToSymbol } from '../../src/core/messages.ts';
 import { ACCOUNTS, type ManagedOrder } from '../../src/core/model.ts';
 import { type Reason, reason } from '../../src/core/reasons.ts';
 import { GROWTH_TRY_MS } from '../../src/core/reduce-only.ts';
@@ -78,7 +79,7 @@ const FAILURE: ExchangeFailure = {
 };
 
 /** Every event a symbol hears, about what the bench has: its first order, its first submission. */
-const EVENTS: Record<SymbolEvent['type'], (bench: SymbolBench) => SymbolEvent> = {
+const EVENTS: Record<ToSymbol['type'], (bench: SymbolBench) => ToSymbol> = {
   'snapshot.received': (bench) => {
     const former = bench.context.snapshots.A;
     return {
@@ -181,7 +182,7 @@ describe('every state meets every event', () => {
           ids,
           underWay,
         };
-        switch (type as SymbolEvent['type']) {
+        switch (type as ToSymbol['type']) {
           case 'snapshot.received':
           case 'touch.received':
             // A decision: it says again what holds.

@@ -1,7 +1,7 @@
 import type { AnyActorRef } from 'xstate';
-import { memoryOf, type SymbolEvent, symbolMachine } from '../../machines/symbol.ts';
+import { memoryOf, symbolMachine } from '../../machines/symbol.ts';
 import type { Alert } from '../../src/core/alerts.ts';
-import type { SubmissionEnded } from '../../src/core/messages.ts';
+import type { SubmissionEnded, ToSymbol } from '../../src/core/messages.ts';
 import type {
   AccountFill,
   AccountName,
@@ -37,7 +37,7 @@ export interface SymbolBenchOptions {
 export class SymbolBench extends Bench {
   /** What the fill history has, where it is asked for. */
   readonly fills: Record<AccountName, readonly AccountFill[]> = { A: [], B: [] };
-  readonly #child: () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
+  readonly #child: () => { send(event: ToSymbol): void; getSnapshot(): unknown };
   readonly #answersBooks: boolean;
   #heardBefore = 0;
   /** Requests for a book that were answered unasked, by their place among what was heard. */
@@ -66,7 +66,7 @@ export class SymbolBench extends Bench {
         reporter: this.reporter,
       },
     });
-    this.#child = child as () => { send(event: SymbolEvent): void; getSnapshot(): unknown };
+    this.#child = child as () => { send(event: ToSymbol): void; getSnapshot(): unknown };
   }
 
   get nowMs(): number {
@@ -86,7 +86,7 @@ export class SymbolBench extends Bench {
     return this.context.state.orders;
   }
 
-  send(event: SymbolEvent): void {
+  send(event: ToSymbol): void {
     const before = this.heard.length;
     this.#child().send(event);
     const asked = this.heard.findIndex(({ event }, at) => at >= before && event.type === 'touch.request');
