@@ -257,7 +257,8 @@ function first(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : undefined;
 }
 
-function stopWords(stops: OpeningsStops | undefined): ReasonWords | null {
+/** Why openings are stopped (strategy 8.6). */
+export function stopWords(stops: OpeningsStops | undefined): ReasonWords | null {
   const why = stops === undefined ? null : stopReason(stops);
   return why === null ? null : reasonWords(why);
 }

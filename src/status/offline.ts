@@ -3,7 +3,7 @@ import { openNet } from '../core/conditions.ts';
 import type { StoredEntry } from '../core/journal-entry.ts';
 import { rowWithoutOne } from '../core/leaving.ts';
 import { ACCOUNTS } from '../core/model.ts';
-import { OPENINGS_STOPS_NOTE, type OpeningsStops, stopReason } from '../core/openings-stop.ts';
+import { OPENINGS_STOPS_NOTE, type OpeningsStops } from '../core/openings-stop.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
 import { RUN_NOTE, type RunNote } from '../core/run-note.ts';
@@ -15,7 +15,7 @@ import { createFigures } from '../log/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { reasonWords } from '../texts/reasons.ts';
 import type { Status, SymbolStatus } from '../web/index.ts';
-import { idEnds, newAccount } from './observe.ts';
+import { idEnds, newAccount, stopWords } from './observe.ts';
 import {
   figuresStatus,
   modeStatus,
@@ -82,7 +82,7 @@ export function journalStatus(
     outboxWaiting: 0,
     gateway: null,
     money: null,
-    openingsStop: journalledStop(journal),
+    openingsStop: stopWords(journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops | undefined),
     figures: figuresStatus(figures.snapshot()),
   };
 }
@@ -133,13 +133,6 @@ function journalledSymbol(
     dataAtMs: { A: null, B: null },
     money: null,
   };
-}
-
-/** What stopped openings by the journal's last note (strategy 8.6). */
-function journalledStop(journal: EngineJournal): Status['openingsStop'] {
-  const stops = journal.latest('note', OPENINGS_STOPS_NOTE)?.body as OpeningsStops | undefined;
-  const why = stops === undefined ? null : stopReason(stops);
-  return why === null ? null : reasonWords(why);
 }
 
 /** The last reported phase of an instrument. */

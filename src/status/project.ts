@@ -2,6 +2,7 @@ import { type AlertState, alertHolds, byUrgency } from '../core/alert-episodes.t
 import { ALERT_POLICIES, type NetLeft } from '../core/alerts.ts';
 import { type Decimal, usdtText, ZERO } from '../core/decimal.ts';
 import type { SymbolPhase } from '../core/facts.ts';
+import type { GatewayMemory } from '../core/gateway/memory.ts';
 import { isSilenced } from '../core/handling.ts';
 import { guardPrice, lotsNet } from '../core/ledger.ts';
 import type { AccountName, Instrument, ManagedOrder, Position, SymbolConfig } from '../core/model.ts';
@@ -74,16 +75,8 @@ export function symbolStatus(parts: SymbolParts, previous: SymbolStatus | null):
   const plan = assessment?.kind === 'usable' ? assessment.plan : null;
   const isUnknown = context === null || parts.state === null || isBetweenAnswers(parts);
   const phase = isUnknown ? 'waiting' : (parts.state as SymbolPhase);
-  const common = stateStatus({
-    config,
-    instrument: context?.instrument ?? null,
-    strategy: context?.strategy ?? null,
-    state,
-    positions,
-    actual,
-    mark,
-    nowMs,
-  });
+  const { instrument = null, strategy = null } = context ?? {};
+  const common = stateStatus({ config, instrument, strategy, state, positions, actual, mark, nowMs });
   return {
     ...common,
     phase,
@@ -190,29 +183,8 @@ interface StateParts {
   readonly nowMs: number;
 }
 
-type StateStatus = Omit<
-  SymbolStatus,
-  | 'phase'
-  | 'state'
-  | 'sinceMs'
-  | 'sinceStart'
-  | 'why'
-  | 'idle'
-  | 'waits'
-  | 'halted'
-  | 'unlisted'
-  | 'symbolMode'
-  | 'modeSources'
-  | 'leaving'
-  | 'rollout'
-  | 'touch'
-  | 'open'
-  | 'dataAtMs'
-  | 'money'
->;
-
 /** Status by ledger and positions, for a running and a journalled symbol alike. */
-export function stateStatus(parts: StateParts): StateStatus {
+export function stateStatus(parts: StateParts) {
   const { config, instrument, strategy, state, positions, actual, mark, nowMs } = parts;
   const settled = {
     A: actual.A.minus(waitingOf(state.orders, 'A')),
@@ -224,6 +196,11 @@ export function stateStatus(parts: StateParts): StateStatus {
   const gap = net.isZero() ? ZERO : net.abs().minus(hedgeOpen(against).div(2));
   const smallest = instrument !== null && mark !== null ? smallestTradableSize(instrument, mark, state.lots) : null;
   const valued = (size: Decimal) => (mark === null ? null : size.mul(mark).toFixed(2));
+  const position = (account: AccountName) => ({
+    size: actual[account].toFixed(),
+    notionalUsdt: valued(actual[account]),
+    entryPrice: text(positions[account]?.entryPrice),
+  });
   const lotsSum = lotsNet(state.lots);
   const hedger = settled.A.abs().lt(settled.B.abs()) ? 'A' : 'B';
   const guard = lotsSum.isZero()
@@ -235,18 +212,7 @@ export function stateStatus(parts: StateParts): StateStatus {
     mode: config.positionMode,
     mark: text(mark),
     tickSize: instrument?.tickSize.toFixed() ?? null,
-    positions: {
-      A: {
-        size: actual.A.toFixed(),
-        notionalUsdt: valued(actual.A),
-        entryPrice: text(positions.A?.entryPrice ?? null),
-      },
-      B: {
-        size: actual.B.toFixed(),
-        notionalUsdt: valued(actual.B),
-        entryPrice: text(positions.B?.entryPrice ?? null),
-      },
-    },
+    positions: { A: position('A'), B: position('B') },
     net: net.toFixed(),
     netUsdt: valued(net),
     gap: gap.toFixed(),
@@ -275,7 +241,7 @@ export function stateStatus(parts: StateParts): StateStatus {
     hedges: state.realised.hedges,
     unwinds: state.realised.unwinds,
     gainedUsdt: state.realised.hedgeGainUsdt.plus(state.realised.unwindGainUsdt).toFixed(),
-  };
+  } satisfies Partial<SymbolStatus>;
 }
 
 function orderRow(order: ManagedOrder): OrderStatusRow {
@@ -336,18 +302,19 @@ export function openAlerts(states: Iterable<AlertState>, nowMs: number): AlertSt
     }));
 }
 
-export function gatewayStatus(snapshot: unknown): GatewayStatus | null {
-  const context = field(snapshot, 'context');
-  if (context === undefined) return null;
-  const queues = field(field(context, 'memory'), 'queues');
-  const length = (account: AccountName) => {
-    const queue = field(queues, account);
-    return Array.isArray(queue) ? queue.length : 0;
-  };
+/** The parts of the gateway's snapshot that are shown. */
+interface GatewaySnapshot {
+  readonly value: unknown;
+  readonly context: { readonly memory: Pick<GatewayMemory, 'queues' | 'jobs'> };
+}
+
+export function gatewayStatus(snapshot: GatewaySnapshot | undefined): GatewayStatus | null {
+  if (snapshot === undefined) return null;
+  const { queues, jobs } = snapshot.context.memory;
   return {
-    state: leafOf(field(snapshot, 'value')) ?? 'trading',
-    queued: { A: length('A'), B: length('B') },
-    jobs: Object.keys((field(context, 'jobs') as object | undefined) ?? {}).length,
+    state: leafOf(snapshot.value) ?? 'trading',
+    queued: { A: queues.A.length, B: queues.B.length },
+    jobs: Object.keys(jobs).length,
   };
 }
 

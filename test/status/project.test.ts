@@ -5,9 +5,10 @@ import { ZERO } from '../../src/core/decimal.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import { sign } from '../../src/core/symbol-state.ts';
 import { waitingOf } from '../../src/core/valuing.ts';
-import { symbolStatus } from '../../src/status/project.ts';
+import { gatewayStatus, symbolStatus } from '../../src/status/project.ts';
 import type { SymbolStatus } from '../../src/web/index.ts';
 import { d, seen } from '../support/core.ts';
+import { testIntent } from '../support/fake-exchange.ts';
 import '../support/fixed-seed.ts';
 import { SymbolBench } from '../support/symbol-bench.ts';
 
@@ -119,4 +120,15 @@ describe('what is shown of a symbol is of one moment', () => {
     for (const one of ['equal', 'imbalanced', 'partial-wait', 'imbalanced, positions lag'])
       assert.ok(met.has(one), one);
   });
+});
+
+test('the gateway: what is queued for each account, and what is in progress', () => {
+  const queues = { A: [{ number: 1, intent: testIntent() }], B: [] };
+  const jobs = {
+    'touch#2': { kind: 'touch', instrument: 'BNB_USDT_Perp' },
+    'cancel#3': { kind: 'cancel', account: 'B', instrument: 'BNB_USDT_Perp', clientOrderId: '7' },
+  } as const;
+  const snapshot = { value: 'trading', context: { memory: { queues, jobs } } };
+  assert.deepEqual(gatewayStatus(snapshot), { state: 'trading', queued: { A: 1, B: 0 }, jobs: 2 });
+  assert.equal(gatewayStatus(undefined), null);
 });
