@@ -45,7 +45,6 @@ interface Words {
   readonly daily: (date: string, count: number, hours: string, leaving: number) => string;
   readonly dailyLine: (line: DailyWords) => string;
   readonly dailyHints: string;
-  readonly dailyMore: (count: number, names: string) => string;
   readonly dailyUnknown: (names: string) => string;
   readonly started: (after: 'stop' | 'crash' | 'unknown' | 'none', symbols: number) => string;
   readonly stopped: (why: string) => string;
@@ -114,7 +113,6 @@ const EN: Words = {
     ].join(''),
   dailyHints:
     'Engine: keeps its orders at the guard price or better and never hedges at a loss.\nYou: wait, or hedge by hand and take the loss.',
-  dailyMore: (count, names) => `and ${count} more: ${names}`,
   dailyUnknown: (names) => `not known: ${names}`,
   started: (after, symbols) =>
     `${{ stop: 'Started', crash: 'Started after a run that ended without a stop', unknown: 'Started, continuing the journal of an older version', none: 'Started for the first time' }[after]}: ${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`,
@@ -178,7 +176,6 @@ const ZH: Words = {
           : `：价格需${side === 'sell' ? '上涨' : '下跌'} ${missing.usdt} USDT（${missing.percent} %）；现在对冲亏损 ${missing.lossUsdt} USDT`,
     ].join(''),
   dailyHints: '引擎：挂单不劣于保护价，绝不亏损对冲。\n您可以：等待，或手动对冲并承担亏损。',
-  dailyMore: (count, names) => `另有 ${count} 个：${names}`,
   dailyUnknown: (names) => `状态未知：${names}`,
   started: (after, symbols) =>
     `${{ stop: '已启动', crash: '已启动，接管上次未正常停止的运行', unknown: '已启动，沿用旧版本的日志库', none: '首次启动' }[after]}：${symbols} 个标的`,
@@ -202,7 +199,7 @@ const LANGUAGES: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
 const DETAIL_LIMIT = 140;
 
 /** The texts of a language, and times in a zone: `2026-11-20 09:40`. */
-type Told = Words & { readonly language: Language; readonly local: (atMs: number) => string };
+type Told = Words & { readonly local: (atMs: number) => string };
 
 /** Zone of the daily report, and of messages without another zone. */
 const BEIJING = 'Asia/Shanghai';
@@ -224,7 +221,7 @@ export function alertTexts(
   label: string,
   zone = BEIJING,
 ): AlertTexts & { test(nowMs: number): string } {
-  const words: Told = { ...LANGUAGES[language], language, local: localTime(zone) };
+  const words: Told = { ...LANGUAGES[language], local: localTime(zone) };
   const heading = (lateSinceMs: number | null, nowMs: number): string => {
     const first = `[${label}] ${words.timesAre(zone)}`;
     if (lateSinceMs === null) return first;
@@ -343,14 +340,9 @@ function fillLoosely(text: string, details: Readonly<Record<string, string>>): s
 }
 
 function foldedLine(tally: FoldedTally, nowMs: number, words: Told): string {
-  const title = ALERT_TEXTS[tally.kind][words.language].title.replaceAll('{hours}', '');
-  return words.foldedLine(
-    title,
-    words.phase[tally.phase],
-    tally.alerts,
-    tally.times,
-    clock(tally.sinceMs, nowMs, words),
-  );
+  const { kind, phase, alerts, times, sinceMs } = tally;
+  const title = ALERT_TEXTS[kind][words.language].title.replaceAll('{hours}', '');
+  return words.foldedLine(title, words.phase[phase], alerts, times, clock(sinceMs, nowMs, words));
 }
 
 function dailyText(report: DailyReport, limit: number, nowMs: number, words: Told): string {
@@ -372,7 +364,7 @@ function dailyText(report: DailyReport, limit: number, nowMs: number, words: Tol
     room -= line.length + 1;
   }
   const left = report.stuck.slice(lines.length).map((symbol) => symbol.instrument);
-  return [title, ...lines, ...(left.length > 0 ? [words.dailyMore(left.length, names(left))] : []), last].join('\n');
+  return [title, ...lines, ...(left.length > 0 ? [words.andNamed(left.length, names(left))] : []), last].join('\n');
 }
 
 /** What was done and what is unhedged: the sums, then as many nets as fit (strategy 12.3). */
@@ -401,7 +393,7 @@ function newsText({ doing, unhedged, unknown }: News, limit: number, nowMs: numb
     return room > 0;
   });
   const left = nets.slice(shown.length).map(({ instrument }) => instrument);
-  const more = left.length > 0 ? [words.dailyMore(left.length, clip(left.join(words.comma), NAMES_LIMIT - 50))] : [];
+  const more = left.length > 0 ? [words.andNamed(left.length, clip(left.join(words.comma), NAMES_LIMIT - 50))] : [];
   return clip([...head, ...shown, ...more].join('\n'), limit);
 }
 

@@ -163,26 +163,21 @@ export function createMetrics(source: StatusSource): Metrics {
         submit.observe(fact.elapsedMs / 1000);
         break;
       case 'order.refused':
-        orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'refused' });
-        break;
       case 'order.unknown':
-        orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'unknown' });
-        break;
       case 'intent.exhausted':
-        orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'exhausted' });
-        break;
       case 'intent.denied':
-        orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'denied' });
+        orders.inc({
+          instrument: fact.instrument,
+          account: fact.account,
+          outcome: fact.type.split('.')[1] ?? fact.type,
+        });
         break;
       case 'order.post-only-refused':
         postOnly.inc({ instrument: fact.instrument, account: fact.account });
         break;
       case 'order.over':
-        if (fact.status === 'CANCELLED') {
-          orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'cancelled' });
-        } else if (fact.status === 'FILLED') {
-          orders.inc({ instrument: fact.instrument, account: fact.account, outcome: 'filled' });
-        }
+        if (fact.status === 'CANCELLED' || fact.status === 'FILLED')
+          orders.inc({ instrument: fact.instrument, account: fact.account, outcome: fact.status.toLowerCase() });
         break;
       case 'fill.booked':
         fills.inc({ instrument: fact.instrument, account: fact.account });
