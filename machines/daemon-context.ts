@@ -40,7 +40,7 @@ export interface DaemonContext {
 
 export interface DaemonOutput {
   readonly exitCode: number;
-  readonly failure: string | null;
+  readonly failure: Reason | null;
 }
 
 export function nowOf({ deps: { clock, exchange } }: DaemonContext): DaemonNow {

@@ -93,7 +93,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'ws',
     ],
   },
-  { place: 'src/os/', may: ['src/os/', 'node:'] },
+  { place: 'src/os/', may: ['src/os/', 'src/core/', 'src/texts/', 'node:'] },
   {
     place: 'src/control/',
     may: ['src/control/', 'src/core/', 'src/texts/', 'src/os/private-files.ts', 'node:', 'zod'],

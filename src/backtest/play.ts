@@ -17,6 +17,7 @@ import { virtualSockets } from '../simulate/socket.ts';
 import { Counts } from '../simulate/tally.ts';
 import { startVirtualEngine, virtualClock } from '../simulate/virtual-engine.ts';
 import { VirtualTime } from '../simulate/virtual-time.ts';
+import { reasonText } from '../texts/reasons.ts';
 import type { Question } from './question.ts';
 import { Samples, type Series } from './samples.ts';
 import { settingsOf } from './settings.ts';
@@ -223,7 +224,10 @@ class Play {
       time.stop();
     };
     engine.stopped.then(
-      ({ exitCode, failure }) => ended(`the engine ended with exit code ${exitCode}: ${failure ?? 'no reason given'}`),
+      ({ exitCode, failure }) =>
+        ended(
+          `the engine ended with exit code ${exitCode}: ${failure === null ? 'no reason given' : reasonText(failure)}`,
+        ),
       (thrown: unknown) => ended(`the engine failed: ${errorText(thrown)}`),
     );
   }

@@ -11,7 +11,7 @@ import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
 import type { Redactor, Secret, Settings } from '../settings/index.ts';
-import { thrownText } from '../texts/reasons.ts';
+import { thrownText } from '../texts/reason-error.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';

@@ -13,7 +13,7 @@ import { pairWords } from '../journal/pair.ts';
 import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
-import { thrownText } from '../texts/reasons.ts';
+import { thrownText } from '../texts/reason-error.ts';
 
 /** Read-only commands on the journal, which an engine may be writing. */
 

@@ -6,7 +6,7 @@ import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import { type FleetPair, readFleet } from '../engine/fleet.ts';
 import { JournalError } from '../journal/errors.ts';
 import { askedBy, foreign } from '../os/loopback.ts';
-import { thrownText } from '../texts/reasons.ts';
+import { thrownText } from '../texts/reason-error.ts';
 import type { JournalCommandParts } from './explain.ts';
 import { type FleetReading, fleetLines, fleetPage } from './fleet-view.ts';
 

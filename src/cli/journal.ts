@@ -13,7 +13,7 @@ import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
-import { thrownText } from '../texts/reasons.ts';
+import { thrownText } from '../texts/reason-error.ts';
 import type { JournalCommandParts, JournalOptions } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */

@@ -37,6 +37,7 @@ import { type EngineLog, guardStandardStreams, openConsole } from '../log/index.
 import { MarketError } from '../market/errors.ts';
 import { openServiceManager, type ServiceManager } from '../os/service-manager.ts';
 import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
+import { thrownText } from '../texts/reason-error.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { ENVIRONMENTS, originOf } from './public-hosts.ts';
 
@@ -73,7 +74,7 @@ async function runOnce(settings: Settings, warnings: readonly Reason[], options:
     // Found while reading: the verification at the start does not read a large file completely.
     if (thrown instanceof JournalError) {
       if (isLeaseLost(thrown)) return STANDS_BY;
-      ground.say('error', thrown.message);
+      ground.say('error', thrownText(thrown, settings.lang));
       return EXIT_CONFIGURATION;
     }
     ground.say('fatal', `A defect ends the run: ${describeDefect(thrown)} (strategy 13.5)`);
@@ -133,7 +134,7 @@ async function openGround(
     const opened = openLog(disk.current, redact, screen);
     log = opened;
     open.defer(() => opened.close());
-    for (const warning of warnings) say('warn', reasonText(warning));
+    for (const warning of warnings) say('warn', reasonText(warning, given.lang));
     for (const line of hostLines(given, venue)) say('info', line);
     if (options.standby) service?.status('standby');
     const leased = await openRunDatabase(given, venue, redact, (text) => say('info', text), options.standby ?? false);
@@ -143,9 +144,8 @@ async function openGround(
     const settings = goOnWithEdit(journal, disk, say) ?? given;
     return { settings, disk, venue, redact, log, say, locks, journal, leased, lives, service };
   } catch (thrown) {
-    const why = errorText(thrown);
-    if (log === null) console.error(redact(why));
-    else say('error', why);
+    if (log === null) console.error(redact(thrownText(thrown, given.lang)));
+    else say('error', thrownText(thrown, given.lang));
     // A database may answer later; everything else needs a person.
     return thrown instanceof JournalError && thrown.problem === 'unreachable' ? EXIT_UNREACHABLE : EXIT_CONFIGURATION;
   }
@@ -210,7 +210,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   open.defer(keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message })));
   const lockWatch = watchLocks(
     { check: () => [...locks.check(), ...(leased?.locks.check() ?? [])] },
-    { warn, alert: (message) => engine.daemon.send({ type: 'lock.lost', message }) },
+    { warn: (why) => warn(reasonText(why)), alert: (message) => engine.daemon.send({ type: 'lock.lost', message }) },
   );
   open.defer(() => clearInterval(lockWatch));
   const steer = announced(service, {
@@ -229,7 +229,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
   const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
   for (const breach of breaches) say('error', `invariant ${breach.invariant} broken: ${breach.what}`);
-  if (failure !== null) say('error', failure);
+  if (failure !== null) say('error', reasonText(failure, disk.current().lang));
   engine.exchange.close();
   return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
 }

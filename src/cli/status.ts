@@ -13,7 +13,7 @@ import type { Settings } from '../settings/index.ts';
 import { journalStatus } from '../status/offline.ts';
 import { lasting } from '../texts/duration.ts';
 import { type Language, SIDES } from '../texts/language.ts';
-import { thrownText } from '../texts/reasons.ts';
+import { thrownText } from '../texts/reason-error.ts';
 import { STATUS_COLUMNS, type StatusText, statusText } from '../texts/status.ts';
 import type { AccountStatus, MoneyLine, Status, SymbolStatus } from '../web/index.ts';
 

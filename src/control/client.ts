@@ -1,9 +1,9 @@
 import { closeSync, constants, readSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { Answer, Command } from '../core/commands.ts';
-import { type Reason, reason } from '../core/reasons.ts';
+import { reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
-import { reasonText } from '../texts/reasons.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
   ANSWER_MAX_BYTES,
@@ -24,25 +24,14 @@ import {
 export const ANSWER_MS = 15_000;
 
 /** No engine runs on that data directory. */
-export class NoEngineError extends Error {
-  readonly why: Reason;
-
+export class NoEngineError extends ReasonError {
   constructor(dataDir: string) {
-    const why = reason('no-engine', '16.5', { dataDir });
-    super(reasonText(why));
-    this.why = why;
+    super(reason('no-engine', '16.5', { dataDir }));
   }
 }
 
 /** Something listens but does not answer like an engine of this version with this secret. */
-export class ControlError extends Error {
-  readonly why: Reason;
-
-  constructor(why: Reason) {
-    super(reasonText(why));
-    this.why = why;
-  }
-}
+export class ControlError extends ReasonError {}
 
 /** Sends a command to the engine of a data directory (strategy 16.5). @throws NoEngineError, ControlError */
 export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<Answer> {
@@ -65,7 +54,7 @@ export function giveCommand(dataDir: string, command: Command, waitMs: number = 
       end(
         nobody
           ? new NoEngineError(dataDir)
-          : new ControlError(reason('control-failed', '16.5', { words: thrown.message })),
+          : new ControlError(reason('others-words', '16.5', { words: thrown.message })),
       );
     });
     socket.on('close', () => end(new ControlError(reason('control-closed', '16.5'))));
@@ -97,7 +86,7 @@ function talk(
     tooLong: () => fail(new ControlError(reason('control-too-long', '16.5', { bytes: ANSWER_MAX_BYTES }))),
     line: (line) => {
       const refusal = parseLine(refusalSchema, line);
-      if (refusal !== null) return fail(new ControlError(reason('control-failed', '16.5', { words: refusal.error })));
+      if (refusal !== null) return fail(new ControlError(reason('others-words', '16.5', { words: refusal.error })));
       if (theirs === null) {
         const greeting = parseLine(greetingSchema, line);
         if (greeting === null) return fail(new ControlError(reason('control-no-engine', '16.5')));

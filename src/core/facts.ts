@@ -256,7 +256,7 @@ export type Fact = { readonly atMs: number } & (
   /** The journal could not be read or written; what depends on it waits or is retried. */
   | { readonly type: 'journal.failed'; readonly message: string }
   /** A lock of the data directory or of an account was lost (11.1); trading continues. */
-  | { readonly type: 'lock.lost'; readonly message: string }
+  | { readonly type: 'lock.lost'; readonly message: Reason }
   /** An actor threw; it is restarted after a pause. */
   | { readonly type: 'actor.failed'; readonly actor: string; readonly message: string }
   /** A task of the order gateway (submission, cancel, book request) threw and ended; its order is looked up (9.6). */

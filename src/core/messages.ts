@@ -473,7 +473,7 @@ export interface JournalFailed {
 /** A lock was lost (strategy 11.1); repeated for as long as it is. */
 export interface LockLost {
   readonly type: 'lock.lost';
-  readonly message: string;
+  readonly message: Reason;
 }
 
 /** Submission → gateway: journalled, priced and about to be sent; becomes `order.sent`. */

@@ -6,7 +6,7 @@ import type { JsonExpected, ShownValue, StartReasonParams, TextShape } from './s
  * language; nothing parses the text. A code that lacks a text does not compile. Sizes, prices and sums are decimals as
  * text, USDT if the name says so. `side` is the order's.
  */
-export interface ReasonParams extends StartReasonParams, SettingReasonParams {
+export interface ReasonParams extends StartReasonParams, SettingReasonParams, LockReasonParams {
   'no-data': { readonly accounts: readonly AccountName[] };
   'data-old': { readonly account: AccountName; readonly seconds: number };
   /** Read before our clock was set back: its age is unknown. */
@@ -327,6 +327,35 @@ export interface SettingReasonParams {
   'names-the-row': None;
 }
 
+/** Why a lock, a private file or the log is not to be had (strategy 11.1); a failed clean-up. */
+export interface LockReasonParams {
+  /** `isSilent`: the holder does not answer; `uid`: of another user. */
+  'lock-held': {
+    readonly locked: Locked;
+    readonly pid: number | null;
+    readonly uid: number | null;
+    readonly isSilent: boolean;
+  };
+  /** `path`: null: it is a name of the system. */
+  'lock-unusable': { readonly path: string | null; readonly locked: Locked; readonly why: Reason };
+  'lock-replaced': { readonly path: string };
+  'lock-taken-again': { readonly path: string };
+  'lock-taken-by-other': { readonly path: string; readonly pid: number | null };
+  'lock-not-kept': { readonly path: string; readonly why: Reason };
+  'log-unusable': { readonly directory: string; readonly why: Reason };
+  'directory-of-other': { readonly path: string; readonly uid: number; readonly us: number };
+  'directory-shared': { readonly path: string };
+  'file-is-link': { readonly path: string };
+  'file-not-plain': { readonly path: string };
+  'file-of-other': { readonly path: string; readonly uid: number; readonly us: number };
+  'file-has-second-name': { readonly path: string };
+  'standby-without-database': None;
+  'cleanup-failed': { readonly why: Reason };
+}
+
+/** What an engine holds alone. */
+export type Locked = { readonly directory: string } | { readonly subAccountId: string; readonly env: string };
+
 type None = Readonly<Record<never, never>>;
 
 /** What a legal value is, written beside the check of it. */
@@ -359,6 +388,10 @@ export type ParamsOf<C extends ReasonCode> = None extends ReasonParams[C] ? [] :
 /** @param rule number of the strategy's rule, e.g. `8.2` */
 export function reason<C extends ReasonCode>(code: C, rule: string, ...[params]: ParamsOf<C>): Reason {
   return { code, rule, params: params ?? {} } as Reason;
+}
+
+export function isReason(value: unknown): value is Reason {
+  return value !== null && typeof value === 'object' && 'code' in value && 'params' in value && 'rule' in value;
 }
 
 const FIGURE = /^-?\d+(\.\d+)?$/;

@@ -86,8 +86,8 @@ export interface StartReasonParams {
   'no-engine': { readonly dataDir: string };
   'control-late': { readonly seconds: number };
   'control-closed': None;
-  /** `words`: the engine's, or the system's. */
-  'control-failed': { readonly words: string };
+  /** The words of the system, of a library or of a newer engine. */
+  'others-words': { readonly words: string };
   'control-too-long': { readonly bytes: number };
   'control-no-engine': None;
   'control-version': { readonly theirs: number; readonly ours: number };

@@ -7,6 +7,7 @@ import { alertKey } from '../core/alerts.ts';
 import { type Auditor, type Breach, createAuditor } from '../core/audit/index.ts';
 import { takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
+import { whyOf } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../core/model.ts';
 import type { MoneyRow } from '../core/money.ts';
@@ -234,7 +235,7 @@ export function startEngine(parts: EngineParts): Engine {
         money?.close();
         markKeeper?.close();
         if (stoodDown) return;
-        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: 'the engine ended without a word' });
+        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: whyOf('the engine ended without a word') });
       },
       // The daemon failed with its children: its orders are cancelled all the same (strategy 13.5).
       error: (thrown) => {

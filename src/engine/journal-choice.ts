@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Reason, reason } from '../core/reasons.ts';
+import { reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { journalFileName, listPaperJournals, PAPER_JOURNAL } from '../journal/files.ts';
 import { openJournalForReading } from '../journal/sqlite.ts';
 import type { Settings } from '../settings/index.ts';
-import { reasonText } from '../texts/reasons.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { copyFileOf, pairIdsOf } from './journal-database.ts';
 
 /** Which journal a run writes and a command reads: one per environment and pair of accounts (strategy 11.1). */
@@ -16,15 +16,7 @@ export function journalOfRun(settings: Settings, subAccountIds: readonly [string
 }
 
 /** There is no journal to read, or more than one candidate. The message says what to do. */
-export class NoJournalError extends Error {
-  readonly why: Reason;
-
-  constructor(why: Reason) {
-    super(reasonText(why));
-    this.why = why;
-    this.name = 'NoJournalError';
-  }
-}
+export class NoJournalError extends ReasonError {}
 
 /**
  * Opens the journal for a command, even while an engine writes it: `given`, else that of the settings; in `paper` the

@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import { reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rotatePaperJournals } from '../journal/files.ts';
@@ -6,6 +7,7 @@ import { acquireLocks, type Locks } from '../journal/lock.ts';
 import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import { openJournal } from '../journal/sqlite.ts';
 import type { Redactor, Settings } from '../settings/index.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { reasonTexts } from '../texts/reasons.ts';
 import { systemClock } from './clock.ts';
 import type { Engine } from './engine.ts';
@@ -38,7 +40,7 @@ export async function openRunDatabase(
 ): Promise<Leased | null> {
   if (settings.journalUrl === null) {
     if (!standby) return null;
-    throw new Error('--standby needs GRVT_HEDGE_JOURNAL_URL: engines take over from each other by its lease');
+    throw new ReasonError(reason('standby-without-database', '18.2'));
   }
   const waitingRoom = standby ? await openStandbyHealth(settings.httpPort, info) : null;
   const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;

@@ -1,4 +1,5 @@
-import { errorText } from '../core/error-text.ts';
+import { whyOf } from '../core/error-text.ts';
+import { reason } from '../core/reasons.ts';
 import {
   createEngineLog,
   createFigures,
@@ -11,11 +12,12 @@ import {
 } from '../log/index.ts';
 import type { Redact } from '../ports.ts';
 import type { Settings } from '../settings/index.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 
 /** Logs a line that is no fact, now. */
 export type Say = (level: Level, text: string) => void;
 
-/** The log of a run; `settings` returns the present ones. @throws Error, one line that says what to do */
+/** The log of a run; `settings` returns the present ones. @throws ReasonError */
 export function openLog(settings: () => Settings, redact: Redact, screen: EngineConsole): EngineLog {
   return createEngineLog({
     redact,
@@ -34,12 +36,11 @@ export function openLog(settings: () => Settings, redact: Redact, screen: Engine
   });
 }
 
-/** @throws Error, one line that says what to do, if the directory is not writable. */
+/** @throws ReasonError if the directory is not writable. */
 function openLogOf({ logDir }: Settings): LogFile {
   try {
     return openLogFile({ dir: logDir });
   } catch (thrown) {
-    const said = errorText(thrown);
-    throw new Error(`the log in ${logDir} cannot be written: ${said}. Make it writable, or set GRVT_HEDGE_LOG_DIR`);
+    throw new ReasonError(reason('log-unusable', '13.6', { directory: logDir, why: whyOf(thrown) }), thrown);
   }
 }

@@ -8,7 +8,7 @@ import type { GrvtExchange } from '../grvt/exchange.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { resolveInstruments } from '../settings/index.ts';
-import { reasonText } from '../texts/reasons.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { settleBehindJournal } from './behind-journal.ts';
 import { settleDeadMan } from './dead-man.ts';
 import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './other-engine.ts';
@@ -16,15 +16,12 @@ import { OTHER_ENGINE_WATCH_MS, ordersOfJournal, watchOtherEngine } from './othe
 /** What a start finds out before it trades, and why there is no engine where it cannot (strategy 11, 13.2). */
 
 /** Why the engine did not start, with the exit code of strategy 13.2. */
-export class StartError extends Error {
+export class StartError extends ReasonError {
   readonly exitCode: number;
-  readonly why: Reason;
 
   constructor(exitCode: number, why: Reason) {
-    super(reasonText(why));
-    this.name = 'StartError';
+    super(why);
     this.exitCode = exitCode;
-    this.why = why;
   }
 }
 

@@ -14,21 +14,23 @@ import {
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { standingEntry } from '../core/daemon/symbols.ts';
 import { ZERO } from '../core/decimal.ts';
-import { errorText } from '../core/error-text.ts';
+import { whyOf } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { AccountName, Instrument } from '../core/model.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import type { SymbolMemory } from '../core/symbol/memory.ts';
 import { netLeftOf } from '../core/symbol/report.ts';
+import { ExchangeError } from '../grvt/errors.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
-import { isReason, reasonOf, reasonText } from '../texts/reasons.ts';
+import { reasonText } from '../texts/reasons.ts';
 import type { Engine } from './engine.ts';
 import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
 import { type SettingsOnDisk, settingChanges } from './settings-on-disk.ts';
+import { startErrorOf } from './start.ts';
 import { keysOf, secretsOf } from './venue.ts';
 
 /** Commands that take effect even if they cannot be journalled (strategy 16.2): each makes the engine do less. */
@@ -342,8 +344,8 @@ function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
 
 /** A line with what was thrown, or the reason itself. */
 function because(code: 'refused' | 'warning' | 'not-journalled' | 'not-remembered', thrown: unknown): AnswerLine {
-  const why = isReason(thrown) ? thrown : reasonOf(thrown);
-  return { ...say(code, null, { reason: why === null ? errorText(thrown) : reasonText(why) }), ...(why && { why }) };
+  const why = thrown instanceof ExchangeError ? startErrorOf(thrown).why : whyOf(thrown);
+  return { ...say(code, null, { reason: reasonText(why) }), why };
 }
 
 function refusal(...says: readonly AnswerLine[]): Answer {

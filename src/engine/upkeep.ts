@@ -1,4 +1,5 @@
 import { errorText } from '../core/error-text.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Locks } from '../journal/lock.ts';
 
@@ -43,9 +44,9 @@ export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: 
  */
 export function watchLocks(
   locks: Pick<Locks, 'check'>,
-  tell: { readonly warn: (message: string) => void; readonly alert: (message: string) => void },
+  tell: { readonly warn: (why: Reason) => void; readonly alert: (why: Reason) => void },
 ): NodeJS.Timeout {
   return setInterval(() => {
-    for (const { held, message } of locks.check()) (held ? tell.warn : tell.alert)(message);
+    for (const { held, why } of locks.check()) (held ? tell.warn : tell.alert)(why);
   }, LOCK_CHECK_MS);
 }

@@ -1,17 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Reason, reason } from '../core/reasons.ts';
+import { reason } from '../core/reasons.ts';
 import type { JournalProblem } from '../core/start-reasons.ts';
-import { reasonText } from '../texts/reasons.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 
 /**
  * The only error of the journal: its message names the file, the problem and the remedy in one line. Thrown at start
  * instead of continuing with a doubtful journal, and by `append` if nothing may be sent.
  */
-export class JournalError extends Error {
+export class JournalError extends ReasonError {
   readonly problem: JournalProblem;
   readonly file: string;
-  readonly why: Reason;
 
   constructor(problem: JournalProblem, file: string, what: string, cause?: unknown) {
     // One line, even if SQLite reports several.
@@ -19,9 +18,7 @@ export class JournalError extends Error {
       ...{ problem, file, directory: dirname(file) },
       what: what.replaceAll(/\s*\n\s*/g, ' '),
     });
-    super(reasonText(why), cause === undefined ? undefined : { cause });
-    this.name = 'JournalError';
-    this.why = why;
+    super(why, cause);
     this.problem = problem;
     this.file = file;
   }

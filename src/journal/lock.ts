@@ -3,8 +3,10 @@ import { closeSync, constants, ftruncateSync, lstatSync, lutimesSync, readFileSy
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { errorText } from '../core/error-text.ts';
+import { whyOf } from '../core/error-text.ts';
+import { type Locked, type Reason, reason } from '../core/reasons.ts';
 import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../os/private-files.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import {
   HAS_MACHINE_NAMES,
   type HeldName,
@@ -48,7 +50,7 @@ export interface LockChange {
   /** Taken again; otherwise another engine may run or start beside this one. */
   readonly held: boolean;
   /** Names no account, so it may be put into an alert. */
-  readonly message: string;
+  readonly why: Reason;
 }
 
 export interface Locks {
@@ -61,21 +63,8 @@ export interface Locks {
   release(): void;
 }
 
-/** The lock is held by somebody else, or its file is unusable. The message says which, who, and what to do. */
-export class LockError extends Error {
-  readonly problem: 'held' | 'unusable';
-  readonly path: string;
-  /** Of the holder, if readable. */
-  readonly pid: number | null;
-
-  constructor(problem: 'held' | 'unusable', path: string, pid: number | null, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'LockError';
-    this.problem = problem;
-    this.path = path;
-    this.pid = pid;
-  }
-}
+/** The lock is held by somebody else (`lock-held`), or its file is unusable (`lock-unusable`). */
+export class LockError extends ReasonError {}
 
 /** How long to wait for the holder's pid, which it writes right after locking. */
 const PID_WAIT_MS = 500;
@@ -91,7 +80,7 @@ export function accountLockDirectory(): string {
 
 /**
  * Takes the lock of the data directory and of each account, or none.
- * @throws LockError with the holder's pid if another engine runs.
+ * @throws LockError
  */
 export async function acquireLocks(request: LockRequest): Promise<Locks> {
   const { dataDirectory, accounts, accountDirectory, lease = null } = request;
@@ -102,13 +91,12 @@ export async function acquireLocks(request: LockRequest): Promise<Locks> {
     for (const lock of held.splice(0).reverse()) letGo(lock);
   };
   try {
-    if (dataDirectory !== null) held.push(take(dataDirectory, DATA_LOCK, `the data directory ${dataDirectory}`));
+    if (dataDirectory !== null) held.push(take(dataDirectory, DATA_LOCK, { directory: dataDirectory }));
     // In one order for everybody, without duplicates: engines with A and B swapped must not block each other.
     const wanted = new Map(accounts.map((account) => [nameOf(account), account]));
-    for (const [name, { env, subAccountId }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const what = `account ${subAccountId} of ${env}`;
-      if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, what, lease));
-      else held.push(take(accountDirectory ?? accountLockDirectory(), `${name}.lock`, what));
+    for (const [name, account] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (accountDirectory === undefined && HAS_MACHINE_NAMES) names.push(await takeAccount(name, account, lease));
+      else held.push(take(accountDirectory ?? accountLockDirectory(), `${name}.lock`, account));
     }
     return {
       check: () => held.flatMap((lock, index) => checkLock(lock, (replacement) => held.splice(index, 1, replacement))),
@@ -126,12 +114,12 @@ export function nameOf({ env, subAccountId }: AccountToLock): string {
 }
 
 /** An account's exclusive name, or one of the additional names that engines of one lease share. */
-async function takeAccount(name: string, what: string, lease: string | null): Promise<HeldName> {
+async function takeAccount(name: string, locked: AccountToLock, lease: string | null): Promise<HeldName> {
   const ofLease = `${name}-lease-${lease}-`;
   let held: HeldName | null = null;
-  const refuse = (holder: Holder): never => {
-    const message = `${whoHolds(holder)} already runs on ${what}. Stop it first, or use its pages`;
-    throw new LockError('held', name, holder.pid, message);
+  const refuse = ({ pid, uid }: Holder): never => {
+    const other = uid === (process.getuid?.() ?? null) ? null : uid;
+    throw new LockError(reason('lock-held', '11.1', { locked, pid, uid: other, isSilent: pid === null }));
   };
   try {
     held = await takeName(lease === null ? name : `${ofLease}${process.pid}`);
@@ -145,15 +133,8 @@ async function takeAccount(name: string, what: string, lease: string | null): Pr
     held?.release();
     if (thrown instanceof LockError) throw thrown;
     if (thrown instanceof NameTaken) return refuse(thrown.holder);
-    const said = errorText(thrown);
-    throw new LockError('unusable', name, null, `the lock for ${what} cannot be taken: ${said}`, thrown);
+    throw new LockError(reason('lock-unusable', '11.1', { path: null, locked, why: whyOf(thrown) }), thrown);
   }
-}
-
-function whoHolds({ pid, uid }: Holder): string {
-  if (pid === null) return 'another engine or program (it does not say which: it may be suspended)';
-  const us = process.getuid?.() ?? null;
-  return uid === null || uid === us ? `another engine (pid ${pid})` : `another engine (pid ${pid}) of user ${uid}`;
 }
 
 /**
@@ -178,7 +159,7 @@ export function isHeld(dataDirectory: string): boolean | null {
 interface HeldLock {
   readonly directory: string;
   readonly name: string;
-  readonly what: string;
+  readonly locked: Locked;
   readonly db: DatabaseSync;
   readonly pidPath: string;
   /** Device and inode of the locked file, unique while we hold it open. */
@@ -191,7 +172,7 @@ const DATA_LOCK = 'engine.lock';
 /** Prevents garbage collection while the process lives, even if the caller drops it. */
 const HELD = new Set<HeldLock>();
 
-function take(directory: string, name: string, what: string): HeldLock {
+function take(directory: string, name: string, locked: Locked): HeldLock {
   const path = join(directory, name);
   const pidPath = `${path}.pid`;
   let db: DatabaseSync | null = null;
@@ -201,12 +182,12 @@ function take(directory: string, name: string, what: string): HeldLock {
     db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     db.exec('BEGIN EXCLUSIVE');
     writePid(pidPath);
-    const lock = { directory, name, what, db, pidPath, file: fileAt(path) ?? '' };
+    const lock = { directory, name, locked, db, pidPath, file: fileAt(path) ?? '' };
     HELD.add(lock);
     return lock;
   } catch (error) {
     db?.close();
-    throw refusal(error, path, pidPath, what);
+    throw refusal(error, path, pidPath, locked);
   }
 }
 
@@ -244,7 +225,7 @@ function fileAt(path: string): string | null {
 }
 
 function checkLock(lock: HeldLock, replace: (replacement: HeldLock) => void): LockChange[] {
-  const { directory, name, what, pidPath } = lock;
+  const { directory, name, locked, pidPath } = lock;
   const path = join(directory, name);
   try {
     if (fileAt(path) === lock.file) {
@@ -253,23 +234,17 @@ function checkLock(lock: HeldLock, replace: (replacement: HeldLock) => void): Lo
       writePid(pidPath);
       return [];
     }
-    if (name === DATA_LOCK) {
-      const message = `the lock ${path} was removed or replaced: a second engine could start on this data. Stop this one`;
-      return [{ held: false, message: `${message}, put the data directory back, start it again` }];
-    }
-    replace(take(directory, name, what));
+    if (name === DATA_LOCK) return [{ held: false, why: reason('lock-replaced', '11.1', { path }) }];
+    replace(take(directory, name, locked));
     forget(lock);
-    return [{ held: true, message: `the lock ${path} was removed while it was held; it is taken again` }];
+    return [{ held: true, why: reason('lock-taken-again', '11.1', { path }) }];
   } catch (error) {
-    if (error instanceof LockError && error.problem === 'held') {
-      const who = error.pid === null ? 'another engine' : `another engine (pid ${error.pid})`;
-      const message = `the lock ${path} was removed while it was held, and ${who} has it now: stop one of the two`;
-      return [{ held: false, message }];
-    }
+    const found = whyOf(error);
+    if (found.code === 'lock-held')
+      return [{ held: false, why: reason('lock-taken-by-other', '11.1', { path, pid: found.params.pid }) }];
     // Only the cause of a failed lock: the rest names the account.
-    const why = error instanceof LockError ? error.cause : error;
-    const said = errorText(why);
-    return [{ held: false, message: `the lock ${path} cannot be kept: ${said}` }];
+    const why = found.code === 'lock-unusable' ? found.params.why : found;
+    return [{ held: false, why: reason('lock-not-kept', '11.1', { path, why }) }];
   }
 }
 
@@ -280,15 +255,11 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && HELD_BY_OTHER.has(Number(error.errcode) & 0xff);
 }
 
-function refusal(error: unknown, path: string, pidPath: string, what: string): LockError {
+function refusal(error: unknown, path: string, pidPath: string, locked: Locked): LockError {
   if (isBusy(error)) {
-    const pid = holderOf(pidPath);
-    const who = pid === null ? 'another engine' : `another engine (pid ${pid})`;
-    return new LockError('held', path, pid, `${who} already runs on ${what}. Stop it first, or use its pages`);
+    return new LockError(reason('lock-held', '11.1', { locked, pid: holderOf(pidPath), uid: null, isSilent: false }));
   }
-  const said = errorText(error);
-  const message = `the lock ${path} for ${what} cannot be taken: ${said}. Make its directory writable for this user`;
-  return new LockError('unusable', path, null, message, error);
+  return new LockError(reason('lock-unusable', '11.1', { path, locked, why: whyOf(error) }), error);
 }
 
 function holderOf(pidPath: string): number | null {

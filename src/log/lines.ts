@@ -289,7 +289,7 @@ const WORDING: Wording = {
     text: `Cancel of order ${clientOrderId} of account ${account} failed: ${reasonText(failure.why)}; it counts as live`,
   }),
   'journal.failed': ({ message }) => ({ level: 'error', text: `The journal failed: ${message}` }),
-  'lock.lost': ({ message }) => ({ level: 'error', text: `Lock lost: ${message}${cited('11.1')}` }),
+  'lock.lost': ({ message }) => ({ level: 'error', text: `Lock lost: ${reasonText(message)}${cited('11.1')}` }),
   'task.failed': ({ task, message }) => ({
     level: 'error',
     text: `A task of the order gateway failed: ${task}: ${message}; what it may have sent is looked up${cited('9.6')}`,

@@ -13,6 +13,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { reason } from '../core/reasons.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 
 /**
  * Files and directories that only their owner may read or write, because they contain trading data. Modes are set
@@ -28,7 +30,7 @@ const STICKY = 0o1000;
 /**
  * Creates a private directory, or closes an existing one of ours to others. A link to a directory is the owner's choice
  * (another disk): its target counts.
- * @throws Error, one line, if it belongs to another user, who could replace its content, or is shared
+ * @throws ReasonError if it belongs to another user, who could replace its content, or is shared
  */
 export function ensurePrivateDirectory(path: string): void {
   const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
@@ -38,7 +40,7 @@ export function ensurePrivateDirectory(path: string): void {
   const directory = realpathSync(path);
   const { uid, mode } = lstatSync(directory);
   if (uid !== us) {
-    throw new Error(`${path} belongs to user ${uid} and this is user ${us}: expected a directory of this user (chown)`);
+    throw new ReasonError(reason('directory-of-other', '11.1', { path, uid, us }));
   }
   if (!isNew && (mode & OTHERS) !== 0) assertNotShared(path, directory, mode, us);
   if (isNew || (mode & OTHERS) !== 0) chmodSync(directory, DIRECTORY_MODE);
@@ -50,13 +52,13 @@ function assertNotShared(path: string, directory: string, mode: number, us: numb
     (name) => (lstatSync(join(directory, name), { throwIfNoEntry: false })?.uid ?? us) !== us,
   );
   if ((mode & STICKY) === 0 && foreign === undefined) return;
-  throw new Error(`${path} is shared with other users: expected a directory for this program alone`);
+  throw new ReasonError(reason('directory-shared', '11.1', { path }));
 }
 
 /**
  * Opens a private file, creating it if necessary; an existing one is closed to others.
- * @param flags of `open`, such as O_RDWR | O_CREAT @throws the system's Error (ELOOP: a link), or one line if it is no
- * plain file of this user with one name
+ * @param flags of `open`, such as O_RDWR | O_CREAT @throws the system's Error (ELOOP: a link), or ReasonError if it is
+ * no plain file of this user with one name
  */
 export function openPrivate(path: string, flags: number): number {
   const fd = openSync(path, flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0), FILE_MODE);
@@ -88,14 +90,12 @@ export function ensurePrivateFile(path: string): void {
 
 function assertOurs(path: string, { mode, uid, nlink }: Stats): void {
   const kind = mode & constants.S_IFMT;
-  if (kind === constants.S_IFLNK) throw new Error(`${path} is a link: expected a plain file`);
-  if (kind !== constants.S_IFREG) throw new Error(`${path} is not a plain file`);
+  if (kind === constants.S_IFLNK) throw new ReasonError(reason('file-is-link', '11.1', { path }));
+  if (kind !== constants.S_IFREG) throw new ReasonError(reason('file-not-plain', '11.1', { path }));
   const us = process.geteuid?.();
   if (us === undefined) return;
-  if (uid !== us)
-    throw new Error(`${path} belongs to user ${uid} and this is user ${us}: expected a file of this user`);
-  if (nlink > 1)
-    throw new Error(`${path} has a second name (a hard link): what is written to it would be written there too`);
+  if (uid !== us) throw new ReasonError(reason('file-of-other', '11.1', { path, uid, us }));
+  if (nlink > 1) throw new ReasonError(reason('file-has-second-name', '11.1', { path }));
 }
 
 /**

@@ -14,6 +14,7 @@ import { observedJournal } from '../journal/observed.ts';
 import type { EngineLog } from '../log/index.ts';
 import type { PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { type FaultPlan, paperRules } from './fault-plan.ts';
 import type { LegBooks } from './figures.ts';
 import type { Findings } from './findings.ts';
@@ -176,7 +177,7 @@ export class EngineProcess {
     });
     this.#engine = engine;
     engine.stopped.then(
-      (output) => this.#ended(life, engine, output.exitCode, output.failure),
+      (output) => this.#ended(life, engine, output.exitCode, output.failure && reasonText(output.failure)),
       (error: unknown) => this.#ended(life, engine, 70, errorText(error)),
     );
   }

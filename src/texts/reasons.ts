@@ -1,8 +1,8 @@
-import { errorText } from '../core/error-text.ts';
 import type { NoLevelling } from '../core/model.ts';
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
+import { lockTextsEn, lockTextsZh } from './lock-reasons.ts';
 import { settingTextsEn, settingTextsZh } from './setting-reasons.ts';
 import { START_EN, START_ZH } from './start-reasons.ts';
 
@@ -219,6 +219,7 @@ const EN: ReasonTexts = {
   'row-nameless': () => 'order_id and metadata.client_order_id: neither can be read',
   ...START_EN,
   ...settingTextsEn((why) => reasonText(why, 'en')),
+  ...lockTextsEn((why) => reasonText(why, 'en')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('en', call, account, why) +
     (keysOf === null
@@ -413,6 +414,7 @@ const ZH: ReasonTexts = {
   'row-nameless': () => 'order_id 和 metadata.client_order_id 都无法读取',
   ...START_ZH,
   ...settingTextsZh((why) => reasonText(why, 'zh')),
+  ...lockTextsZh((why) => reasonText(why, 'zh')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('zh', call, account, why) +
     (keysOf === null
@@ -437,17 +439,6 @@ export function reasonTexts(reasons: readonly Reason[], language: Language = 'en
   return reasons.map((why) => reasonText(why, language)).join(language === 'zh' ? '；' : '; ');
 }
 
-/** What was thrown, as text: its reason in that language, else its own words. */
-export function thrownText(thrown: unknown, language: Language): string {
-  const why = reasonOf(thrown);
-  return why === null ? errorText(thrown) : reasonText(why, language);
-}
-
-/** The reason of an error; null: it has none. */
-export function reasonOf(thrown: unknown): Reason | null {
-  return thrown instanceof Error && 'why' in thrown && isReason(thrown.why) ? thrown.why : null;
-}
-
 /** A reason for display: its rule, and its text in every language. */
 export interface ReasonWords extends Texts {
   readonly rule: string;
@@ -455,10 +446,6 @@ export interface ReasonWords extends Texts {
 
 export function reasonWords(why: Reason | string): ReasonWords {
   return { rule: ruleOf(why), en: reasonText(why, 'en'), zh: reasonText(why, 'zh') };
-}
-
-export function isReason(value: unknown): value is Reason {
-  return value !== null && typeof value === 'object' && 'code' in value && 'params' in value && 'rule' in value;
 }
 
 /** The rule of a reason; empty for a sentence of an older journal. */

@@ -1,5 +1,6 @@
 import { Decimal } from '../core/decimal.ts';
-import { isReason, reasonWords } from '../texts/reasons.ts';
+import { isReason } from '../core/reasons.ts';
+import { reasonWords } from '../texts/reasons.ts';
 
 /** A value as JSON: decimals and bigints as text, so that readers need no floats; reasons as text. */
 export function plain(value: unknown): unknown {

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, test } from 'node:test';
+import { assertChinese } from '../support/chinese.ts';
 import { type Child, type Ended, printed, Stage } from './children.ts';
 
 /** What a start refuses, whole processes: one clear line, exit code 78, no stack trace (strategy 11.1, 13.2). */
@@ -41,6 +42,10 @@ test('a second engine on the same data directory, or on the same accounts from a
 
   const same = refused(await stage.spawn().ended);
   assert.match(same, new RegExp(`another engine \\(pid ${pid}\\) already runs on the data directory`));
+
+  const chinese = refused(await stage.spawn({ env: { GRVT_HEDGE_LANG: 'zh' } }).ended);
+  assert.match(chinese, new RegExp(`另一个引擎（pid ${pid}）已在使用数据目录`));
+  assertChinese(chinese);
 
   const elsewhere = join(stage.directory, 'elsewhere');
   const env = { GRVT_HEDGE_DATA_DIR: elsewhere, GRVT_HEDGE_LOG_DIR: join(elsewhere, 'logs') };

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { ListedOrder } from '../../src/core/model.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { watchOtherEngine } from '../../src/engine/other-engine.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { BNB, ourOrders, type Scene, withScene } from '../scenario/venue.ts';
 
 const own = (number: number) => clientOrderIdOf('A', 'buy', BigInt(number));
@@ -65,7 +66,10 @@ describe('11.1 a start beside another engine', { concurrency: 3 }, () => {
       const stage = scene.start({ otherEngineWatchMs: 20 });
       const { exitCode, failure } = await stage.engine.stopped;
       assert.equal(exitCode, 78);
-      assert.match(failure ?? '', new RegExp(`another engine trades these accounts.*order ${own(2)} of account A`));
+      assert.match(
+        failure === null ? '' : reasonText(failure),
+        new RegExp(`another engine trades these accounts.*order ${own(2)} of account A`),
+      );
       assert.equal(scene.meddler.count('create_order') + scene.meddler.count('cancel_order'), 0);
       assert.equal(ourOrders(scene.paper).length, 2);
     }));

@@ -16,8 +16,11 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { after, describe, it, mock } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { reason } from '../../src/core/reasons.ts';
 import { LOCK_CHECK_MS, watchLocks } from '../../src/engine/upkeep.ts';
-import { acquireLocks, isHeld, LockError } from '../../src/journal/lock.ts';
+import { acquireLocks, isHeld, type LockChange, LockError } from '../../src/journal/lock.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
+import { assertChinese } from '../support/chinese.ts';
 import { temporaryDirectory } from './support.ts';
 
 const LOCKER = fileURLToPath(new URL('children/locker.ts', import.meta.url));
@@ -52,6 +55,18 @@ async function starter(dataDirectory: string, accountDirectory: string, ...accou
   };
 }
 
+/** The holder's pid of a lock that is held. */
+function pidIn(error: unknown): number | null {
+  return error instanceof LockError && error.why.code === 'lock-held' ? error.why.params.pid : null;
+}
+
+/** A change of a lock in English; the Chinese has no English in it. */
+function told(change: LockChange | undefined): string {
+  if (change === undefined) return '';
+  assertChinese(reasonText(change.why, 'zh'));
+  return reasonText(change.why);
+}
+
 describe('one engine', () => {
   it('a second one on the same data directory is refused with the pid of the first', async () => {
     const data = temporaryDirectory();
@@ -61,9 +76,8 @@ describe('one engine', () => {
     await assert.rejects(
       () => acquireLocks({ dataDirectory: data, accountDirectory: machine, accounts: [] }),
       (error: unknown) =>
+        pidIn(error) === first.pid &&
         error instanceof LockError &&
-        error.problem === 'held' &&
-        error.pid === first.pid &&
         error.message.includes(`another engine (pid ${first.pid}) already runs on the data directory ${data}`),
     );
     assert.equal(isHeld(data), true);
@@ -91,7 +105,7 @@ describe('one engine', () => {
       await assert.rejects(
         () => ask('testnet', ...ids),
         (error: unknown) =>
-          error instanceof LockError && error.pid === first.pid && /account (11|22) of testnet/.test(error.message),
+          pidIn(error) === first.pid && error instanceof Error && /account (11|22) of testnet/.test(error.message),
       );
     }
     // What a refused one had taken already is free again; other accounts and other hosts are nobody's business.
@@ -131,7 +145,7 @@ describe('one engine', () => {
     const locks = await acquireLocks(request);
     await assert.rejects(
       () => acquireLocks(request),
-      (error: unknown) => error instanceof LockError && error.pid === process.pid,
+      (error: unknown) => pidIn(error) === process.pid,
     );
     locks.release();
   });
@@ -147,7 +161,8 @@ describe('one engine', () => {
     writeFileSync(file, '');
     await assert.rejects(
       () => acquireLocks({ dataDirectory: file, accounts: [] }),
-      (error: unknown) => error instanceof LockError && error.problem === 'unusable' && error.message.includes(file),
+      (error: unknown) =>
+        error instanceof LockError && error.why.code === 'lock-unusable' && error.message.includes(file),
     );
   });
 
@@ -219,7 +234,7 @@ describe('11.1 locks that go while they are held', () => {
       news.map(({ held }) => held),
       [true],
     );
-    assert.match(news[0]?.message ?? '', /account-\w+\.lock was removed .* taken again/);
+    assert.match(told(news[0]), /account-\w+\.lock was removed .* taken again/);
     assert.deepEqual(locks.check(), []);
     const second = await starter(temporaryDirectory(), asked.accountDirectory, '11');
     assert.equal(await second.go(), `refused ${process.pid}`);
@@ -238,8 +253,8 @@ describe('11.1 locks that go while they are held', () => {
       const news = locks.check();
       assert.equal(news.length, 1);
       assert.equal(news[0]?.held, false);
-      assert.match(news[0]?.message ?? '', new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
-      assert.ok(!news[0]?.message.includes('account 11'), 'an alert names no account');
+      assert.match(told(news[0]), new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
+      assert.ok(!told(news[0]).includes('account 11'), 'an alert names no account');
     }
     assert.equal(readFileSync(`${lockIn(asked.accountDirectory)}.pid`, 'utf8'), `${second.pid}\n`);
     await second.kill();
@@ -257,8 +272,8 @@ describe('11.1 locks that go while they are held', () => {
     writeFileSync(asked.accountDirectory, '');
     const [news] = locks.check();
     assert.equal(news?.held, false);
-    assert.match(news?.message ?? '', /account-\w+\.lock cannot be kept: /);
-    assert.ok(!news?.message.includes('account 11'), news?.message);
+    assert.match(told(news), /account-\w+\.lock cannot be kept: /);
+    assert.ok(!told(news).includes('account 11'), told(news));
     locks.release();
   });
 
@@ -270,7 +285,7 @@ describe('11.1 locks that go while they are held', () => {
       const news = locks.check();
       assert.equal(news.length, 1);
       assert.equal(news[0]?.held, false);
-      assert.match(news[0]?.message ?? '', /engine\.lock was removed or replaced/);
+      assert.match(told(news[0]), /engine\.lock was removed or replaced/);
     }
     assert.ok(!existsSync(asked.dataDirectory));
     await assert.rejects(
@@ -294,17 +309,17 @@ describe('11.1 locks that go while they are held', () => {
     const said: string[] = [];
     const news = [
       [],
-      [{ held: true, message: 'again' }],
-      [{ held: false, message: 'lost' }],
-      [{ held: false, message: 'lost' }],
+      [{ held: true, why: reason('lock-taken-again', '11.1', { path: 'x' }) }],
+      [{ held: false, why: reason('lock-replaced', '11.1', { path: 'x' }) }],
+      [{ held: false, why: reason('lock-replaced', '11.1', { path: 'x' }) }],
     ];
     const timer = watchLocks(
       { check: () => news.shift() ?? [] },
-      { warn: (message) => said.push(`warn ${message}`), alert: (message) => said.push(`alert ${message}`) },
+      { warn: ({ code }) => said.push(`warn ${code}`), alert: ({ code }) => said.push(`alert ${code}`) },
     );
     for (let look = 0; look < 5; look += 1) mock.timers.tick(LOCK_CHECK_MS);
     clearInterval(timer);
     mock.timers.reset();
-    assert.deepEqual(said, ['warn again', 'alert lost', 'alert lost']);
+    assert.deepEqual(said, ['warn lock-taken-again', 'alert lock-replaced', 'alert lock-replaced']);
   });
 });

@@ -9,7 +9,7 @@ import { temporaryDirectory } from './support.ts';
 /** A name that no other test of this machine uses. */
 const fresh = () => `test-${randomBytes(8).toString('hex')}`;
 const refusedBy = (problem: RegExp) => (error: unknown) =>
-  error instanceof LockError && error.problem === 'held' && problem.test(error.message);
+  error instanceof LockError && error.why.code === 'lock-held' && problem.test(error.message);
 
 describe('11.1 one engine per account and machine', { skip: !HAS_MACHINE_NAMES }, () => {
   it('a name is held by one, who is told to others, and is free once it is released', async () => {

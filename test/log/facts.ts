@@ -295,7 +295,11 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
   'heartbeat.missed': { type: 'heartbeat.missed', atMs: AT, reason: 'no answer' },
   'cancel.failed': { type: 'cancel.failed', atMs: AT, account: 'A', clientOrderId: '17', failure },
   'journal.failed': { type: 'journal.failed', atMs: AT, message: 'disk full' },
-  'lock.lost': { type: 'lock.lost', atMs: AT, message: 'another engine has it now' },
+  'lock.lost': {
+    type: 'lock.lost',
+    atMs: AT,
+    message: reason('lock-taken-by-other', '11.1', { path: 'x.lock', pid: 7 }),
+  },
   'task.failed': { type: 'task.failed', atMs: AT, task: 'submission-9', message: 'size is not whole' },
   'alerts.failed': { type: 'alerts.failed', atMs: AT, message: 'no such text' },
   'cleanup.failed': { type: 'cleanup.failed', atMs: AT, message: 'orders is not iterable' },

@@ -141,7 +141,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
   'heartbeat.missed': ['warn', 'Heartbeat not delivered: no answer'],
   'cancel.failed': ['warn', 'Cancel of order 17 of account A failed: no answer within 5 s; it counts as live'],
   'journal.failed': ['error', 'The journal failed: disk full'],
-  'lock.lost': ['error', 'Lock lost: another engine has it now (strategy 11.1)'],
+  'lock.lost': [
+    'error',
+    'Lock lost: the lock x.lock was removed while it was held, and another engine (pid 7) has it now: stop one of the two (strategy 11.1)',
+  ],
   'task.failed': [
     'error',
     'A task of the order gateway failed: submission-9: size is not whole; what it may have sent is looked up (strategy 9.6)',

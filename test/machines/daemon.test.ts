@@ -9,6 +9,7 @@ import { RESPAWN_FORGIVEN_MS, RESPAWN_PAUSES_MS, START_MESSAGE_MAX_MS } from '..
 import type { DaemonSettings, EngineSymbol } from '../../src/core/daemon/memory.ts';
 import { STRAY_CANCEL_MS } from '../../src/core/daemon/symbols.ts';
 import { LISTING_PAUSE_MS, RULES_PAUSE_MS } from '../../src/core/daemon/timers.ts';
+import { whyOf } from '../../src/core/error-text.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import type { PreparedOrder } from '../../src/core/journal-entry.ts';
 import type { AccountName, ExchangeOrder, Instrument, OrderStatus } from '../../src/core/model.ts';
@@ -228,13 +229,13 @@ describe('11 the start', () => {
     const failure = Object.assign(new Error('no such instrument'), { exitCode: 78 });
     const world = new World({ prepare: () => Promise.reject(failure) });
     await world.settle();
-    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 78, failure: 'no such instrument' });
+    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 78, failure: whyOf('no such instrument') });
   });
 
   it('13.2 any other failure to start is an exchange out of reach', async () => {
     const world = new World({ prepare: () => Promise.reject(new Error('ECONNREFUSED')) });
     await world.settle();
-    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 69, failure: 'ECONNREFUSED' });
+    assert.deepEqual(world.actor.getSnapshot().output, { exitCode: 69, failure: whyOf('ECONNREFUSED') });
     assert.equal(world.reported('engine.stopped')[0]?.exitCode, 69);
   });
 
@@ -1571,10 +1572,11 @@ describe('supervision', () => {
   it('12 a failed upkeep of the journal and a lost lock are alerts of their own, and stop nothing', async () => {
     const world = await trading();
     world.actor.send({ type: 'journal.failed', message: 'disk full' });
-    world.actor.send({ type: 'lock.lost', message: 'another engine has it' });
+    const lost = reason('lock-replaced', '11.1', { path: 'engine.lock' });
+    world.actor.send({ type: 'lock.lost', message: lost });
     await world.pass(LOOP_MS, 100);
     assert.equal(world.reported('journal.failed')[0]?.message, 'disk full');
-    assert.equal(world.reported('lock.lost')[0]?.message, 'another engine has it');
+    assert.deepEqual(world.reported('lock.lost')[0]?.message, lost);
     assert.deepEqual(world.alerts('journal-failed'), ['journal-failed']);
     assert.deepEqual(world.alerts('lock-lost'), ['lock-lost']);
     assert.deepEqual(world.failures(), []);
@@ -1771,7 +1773,10 @@ describe('13 the stop', () => {
     });
     const world = await trading({ machine });
     assert.equal(await stopped(world), 1);
-    assert.equal(world.actor.getSnapshot().output?.failure, 'clean-up failed: broken');
+    assert.deepEqual(
+      world.actor.getSnapshot().output?.failure,
+      reason('cleanup-failed', '13.1', { why: whyOf('broken') }),
+    );
   });
 
   it('12.1 a gateway that takes nothing holds the end up for a moment only', async () => {

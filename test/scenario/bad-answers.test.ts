@@ -46,7 +46,7 @@ describe('13.2 an exchange that is no use at the start is out of reach: exit cod
     await withScene(async ({ start }) => {
       const { exitCode, failure } = await start({}, { url: `http://127.0.0.1:${port}` }).engine.stopped;
       assert.equal(exitCode, 69);
-      assert.match(failure ?? '', /ECONNREFUSED/);
+      assert.match(failure === null ? '' : reasonText(failure), /ECONNREFUSED/);
     });
   });
 
@@ -61,7 +61,7 @@ describe('13.2 an exchange that is no use at the start is out of reach: exit cod
         meddler.meddle = only('all_instruments', meddling);
         const { exitCode, failure } = await start().engine.stopped;
         assert.equal(exitCode, 69);
-        assert.match(failure ?? '', says);
+        assert.match(failure === null ? '' : reasonText(failure), says);
       }),
     );
   }
@@ -84,7 +84,10 @@ describe(
           meddler.meddle = only('/auth/api_key/login', { status: 200, text });
           const { exitCode, failure } = await start().engine.stopped;
           assert.equal(exitCode, 69);
-          assert.match(failure ?? '', /^login of account [AB]: HTTP 200 without a session cookie/);
+          assert.match(
+            failure === null ? '' : reasonText(failure),
+            /^login of account [AB]: HTTP 200 without a session cookie/,
+          );
         }),
       );
     }
@@ -94,7 +97,10 @@ describe(
         meddler.meddle = only('/auth/api_key/login', { status: 200, text: '{"status":"failure"}' });
         const { exitCode, failure } = await start().engine.stopped;
         assert.equal(exitCode, 78);
-        assert.match(failure ?? '', /the API key was not accepted; check GRVT_TRADING_API_KEY_/);
+        assert.match(
+          failure === null ? '' : reasonText(failure),
+          /the API key was not accepted; check GRVT_TRADING_API_KEY_/,
+        );
       }));
   },
 );

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { lotsNet } from '../../src/core/ledger.ts';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { type EngineStage, symbolRow } from '../support/engine-stage.ts';
 import { BNB, ourOrders, positionOf, type Scene, stateOf, withScene } from './venue.ts';
 
@@ -216,7 +217,10 @@ describe('11.6 an instrument deactivated while the engine was down', TOGETHER, (
       const stage = scene.start({ symbols });
       const { exitCode, failure } = await stage.engine.stopped;
       assert.equal(exitCode, 78);
-      assert.match(failure ?? '', /BNB_USDT_Perp instrument: the exchange does not list it/);
+      assert.match(
+        failure === null ? '' : reasonText(failure),
+        /BNB_USDT_Perp instrument: the exchange does not list it/,
+      );
     }));
 });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
-import type { Reason } from '../../src/core/reasons.ts';
+import { isReason, type Reason } from '../../src/core/reasons.ts';
 import { editSymbols, resolveInstruments, type SettingsResult, VARIABLE_NAMES } from '../../src/settings/index.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
-import { isReason, reasonText } from '../../src/texts/reasons.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { settingTextsZh } from '../../src/texts/setting-reasons.ts';
 import { assertChinese } from '../support/chinese.ts';
 import { KEY_A, load, REAL, ROW } from './support.ts';

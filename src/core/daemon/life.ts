@@ -1,7 +1,7 @@
 import { engineAlert } from '../alerts.ts';
 import { netLeftAlert } from '../conditions.ts';
 import { dailyReportDue } from '../daily-report.ts';
-import { errorText } from '../error-text.ts';
+import { errorText, whyOf } from '../error-text.ts';
 import { EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../exit-codes.ts';
 import type { Fact } from '../facts.ts';
 import type { JournalFailed, LockLost, MoneyCounted, TaskFailed } from '../messages.ts';
@@ -71,12 +71,12 @@ export function startFailed(_memory: Memory, _now: Now, thrown: unknown): Step {
     thrown instanceof Error && 'exitCode' in thrown && typeof thrown.exitCode === 'number'
       ? thrown.exitCode
       : EXIT_UNREACHABLE;
-  return { change: { exitCode, failure: errorText(thrown) } };
+  return { change: { exitCode, failure: whyOf(thrown) } };
 }
 
 /** The clean-up itself failed: what it left is not known (strategy 13.1). */
 export function cleanupFailed(_memory: Memory, _now: Now, thrown: unknown): Step {
-  return { change: { exitCode: EXIT_INCOMPLETE, failure: `clean-up failed: ${errorText(thrown)}` } };
+  return { change: { exitCode: EXIT_INCOMPLETE, failure: reason('cleanup-failed', '13.1', { why: whyOf(thrown) }) } };
 }
 
 /** At the very end: violations found while the last alerts are sent count as well (strategy 13.2). */

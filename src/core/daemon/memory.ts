@@ -113,7 +113,7 @@ export interface DaemonMemory {
   /** Why it stops, once it does. */
   readonly stopWhy: Reason;
   readonly exitCode: number;
-  readonly failure: string | null;
+  readonly failure: Reason | null;
 }
 
 /** A daemon before it starts: alerts from before end with the first good poll. */

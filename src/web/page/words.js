@@ -123,6 +123,7 @@ export function factWords(fact) {
     ...fact,
     why: fact.type === 'rollout.changed' ? '' : reason(fact.why),
     reason: reason(fact.reason),
+    message: reason(fact.message),
     side: (fact.side ?? fact.hedgeSide) ? t(fact.side ?? fact.hedgeSide) : '',
     order: 'clientOrderId' in fact && 'side' in fact ? order() : '',
     purpose: fact.purpose ? t(fact.purpose) : '',

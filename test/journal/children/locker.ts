@@ -15,7 +15,8 @@ process.stdin.once('data', async () => {
     process.stdout.write('held\n');
   } catch (error) {
     if (!(error instanceof LockError)) throw error;
-    process.stdout.write(`${error.problem === 'held' ? 'refused' : error.message} ${error.pid}\n`);
+    const { why } = error;
+    process.stdout.write(`${why.code === 'lock-held' ? `refused ${why.params.pid}` : error.message}\n`);
   }
 });
 process.stdin.on('end', () => process.exit(0));
