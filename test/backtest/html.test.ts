@@ -75,7 +75,7 @@ test('the page shows results, gains per setting, charts and what cannot be known
   await page.close();
 });
 
-test('where the spread is invented the page shows no money', { skip: NO_BROWSER }, async (t) => {
+test('where the spread is assumed the page shows no gains', { skip: NO_BROWSER }, async (t) => {
   const market = temporaryDirectory(t);
   candleMarket(
     market,
@@ -91,7 +91,7 @@ test('where the spread is invented the page shows no money', { skip: NO_BROWSER 
   await page.close();
 });
 
-test('what a file says cannot end the script it stands in', (t) => {
+test('text of a file cannot end the script element that contains it', (t) => {
   const market = temporaryDirectory(t);
   quietMarket(market, { minutes: 3 });
   const plan = planOf(asked(market));

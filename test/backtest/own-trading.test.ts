@@ -36,7 +36,7 @@ function ownOf(entries: readonly JournalEntry[], range = ALWAYS): OwnTrading | u
   return ownTradingOf([journal], range).get(BNB.name);
 }
 
-test('an order stands from when it was sent to its end, or its expiry; what never stood is no order', () => {
+test('an own order is in the book from its sending to its end or expiry; one that never rested is left out', () => {
   const own = ownOf([
     prepared('2', 2n, at(2)),
     prepared('1', 1n, at(1)),

@@ -47,7 +47,7 @@ test('in a market that stands still both accounts earn the spread, and the state
   assert.equal(JSON.stringify(again), JSON.stringify(runs[0]));
 });
 
-test('from candles no money is reported, and what is invented is named', async (t) => {
+test('from candles no gains are reported, and what is assumed is named', async (t) => {
   const market = temporaryDirectory(t);
   const quiet = ['620', '620.6', '619.4', '620', '400'] as const;
   candleMarket(

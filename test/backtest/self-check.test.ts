@@ -5,7 +5,7 @@ import { selfCheck } from '../../src/backtest/self-check.ts';
 import { MARKETS } from '../../src/simulate/setup.ts';
 import { BNB, START_MS, temporaryDirectory } from './markets.ts';
 
-test('a replay goes as the exchange itself until queue or passage decide otherwise', async (t) => {
+test('a replay equals the exchange until queue position or timing differ', async (t) => {
   const check = await selfCheck({
     ...{ directory: temporaryDirectory(t), spec: BNB, profile: MARKETS.calm, seed: 3, fromMs: START_MS, hours: 0.1 },
   });

@@ -31,7 +31,7 @@ async function swept(
   return { answer: answerOf(plan, kept.runs), kept, steps };
 }
 
-test('a sweep chooses by what was before the split and shows the rest; however many processes, the same bytes', async (t) => {
+test('a sweep chooses by the time before the split and shows the rest; the bytes are the same for any number of processes', async (t) => {
   const market = temporaryDirectory(t);
   quietMarket(market, { minutes: 2 });
   const sets = ['order_notional_usdt=200,400', 'max_total_position_usdt=100000'];
@@ -60,7 +60,7 @@ test('a sweep chooses by what was before the split and shows the rest; however m
   assert.equal(JSON.stringify(answerOf(plan, alone)), JSON.stringify(answer));
 });
 
-test('interrupted, it gives what there is, and says so', async (t) => {
+test('an interrupted sweep reports what it has, and that it was interrupted', async (t) => {
   const market = temporaryDirectory(t);
   quietMarket(market, { minutes: 60 });
   const sets = ['order_notional_usdt=200,300,400'];

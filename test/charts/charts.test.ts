@@ -121,7 +121,7 @@ test('a chart that nobody knows is null, whatever its name', () => {
     assert.equal(chartText(name, 'svg'), null);
 });
 
-test('columns follow the links, and a link back does not turn them round', () => {
+test('layers follow the links, and a backward link does not reverse them', () => {
   const box = (id: string) => ({ id, width: 10, height: 10 });
   const link = (from: string, to: string) => ({ from, to, labelWidth: 0, labelHeight: 0 });
   const placed = layOut([box('c'), box('b'), box('a')], [link('a', 'b'), link('b', 'c'), link('c', 'a')], 'a');

@@ -49,7 +49,7 @@ for (const command of [
   });
 }
 
-test('refused settings are told in their own language', async (t) => {
+test('errors of settings are in the language that the settings name', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-env-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'pair.env');

@@ -123,7 +123,7 @@ test('replay names the first decision that differs, and where', () => {
   assert.ok(Number(difference?.now) > 0);
 });
 
-test('replay names a decision that held something else than it was valued by', () => {
+test('replay names a decision whose holdings differ from those it was valued by', () => {
   const which = (entry: StoredEntry) =>
     entry.kind === 'decision' && bodyOf<RecordedDecision>(entry).declared !== undefined;
   const difference = changed(which, (body: RecordedDecision) => {
@@ -240,7 +240,7 @@ test('why of an adopted order says what is known', () => {
   assert.match(text, /2\.01 @ 150, net then 2\.01/);
 });
 
-test('why of an id nobody knows: whose it would be', () => {
+test('why of an unknown id says whose it would be', () => {
   const { look, text } = parts();
   assert.equal(whyCommand(look, '16140901064495857700', {}), 1);
   assert.match(text(), /does not know 16140901064495857700\.\nBy its id it is a strategy order: account A, buy/);
@@ -340,7 +340,7 @@ test('alerts test sends one message, and says what became of it', async () => {
   assert.match(none.complained[0] ?? '', /No Telegram gateway is configured/);
 });
 
-test('the journal is the one the settings name; another by --journal; none is said in one line', () => {
+test('the journal is the one the settings name; another by --journal; none is reported in one line', () => {
   const byPath = parts();
   assert.equal(replayCommand(byPath.look, { journal: join(folder, PAPER_JOURNAL) }), 0);
   assert.match(

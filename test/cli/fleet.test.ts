@@ -54,7 +54,7 @@ describe('18.3 the fleet', () => {
       assert.deepEqual([...order].sort(worstFirst), worst);
   });
 
-  it('the table has totals, and below it what needs somebody', () => {
+  it('the table has totals, and below it the pairs that need attention', () => {
     const lines = fleetLines(worst, NOW_MS, 'en');
     assert.match(
       lines[0] ?? '',

@@ -4,7 +4,7 @@ import { runPaper } from '../../src/cli/paper.ts';
 import { defaultInstruments } from '../../src/paper/index.ts';
 import { signedOrder } from '../paper/client.ts';
 
-it('the paper command turns away calls that are one too many only where it is asked to', async (context) => {
+it('the paper command enforces rate limits only if asked to', async (context) => {
   for (const rateLimits of [false, true]) {
     const lines: string[] = [];
     const log = context.mock.method(console, 'log', (line: string) => lines.push(line));

@@ -165,7 +165,7 @@ describe('16.5 the control channel', () => {
     newer.close();
   });
 
-  it('16.5 what is no proof, no command, or a command with more in it', async () => {
+  it('16.5 an invalid proof, an invalid command and a command with other fields are refused', async () => {
     await open();
     for (const first of ['', 'hello', '{"v":1}', '{"v":1,"nonce":"00","proof":"00"}', '[]']) {
       const lines = await talk((said, socket) => said.length === 1 && socket.write(`${first}\n`));
@@ -197,7 +197,7 @@ describe('16.5 the control channel', () => {
     assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
   });
 
-  it('16.5 clients that say nothing are ended after 2 s, and while there are too many others are sent away', async (t) => {
+  it('16.5 silent clients are disconnected after 2 s, and clients over the limit are refused', async (t) => {
     await open();
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const silent = Array.from({ length: CLIENTS_MAX }, () => talk(() => undefined));
@@ -255,7 +255,7 @@ describe('16.5 the control channel', () => {
     await assert.rejects(giveCommand(dir, STOP, 20), /no answer within 0\.02 s/);
   });
 
-  it('16.5 socket and secret go with the engine', async () => {
+  it('16.5 socket and secret are removed when the engine ends', async () => {
     const { place } = await open();
     control?.close();
     assert.equal(existsSync(place), false);

@@ -296,7 +296,7 @@ describe('strategy 12: episodes and repeats', () => {
     test(name, () => assert.deepEqual(play(repeat, steps), expected));
   }
 
-  test('flapping at its worst asks for ever longer calm, up to the period', () => {
+  test('an alert that keeps flapping needs an ever longer quiet time, at most its period', () => {
     const repeat = 1_800_000;
     let state = null as AlertState | null;
     let told = 0;
@@ -533,7 +533,7 @@ describe('strategy 12: clock skew', () => {
     [2001, true],
     [-2001, true],
   ] as const) {
-    test(`${skew} ms: ${said ? 'said' : 'not said'}`, () => assert.equal(judgeClockSkew(skew, 1) !== null, said));
+    test(`${skew} ms: ${said ? 'an alert' : 'no alert'}`, () => assert.equal(judgeClockSkew(skew, 1) !== null, said));
   }
 });
 

@@ -183,7 +183,7 @@ describe('12 since when a symbol is unhedged', () => {
   it('12 it does not run while hedged', () => assert.equal(clock(5, null), null));
 });
 
-describe('5 9.5 12 times that cannot be yet are from before our clock was set back', () => {
+describe('5 9.5 12 times in the future are from before our clock was set back', () => {
   function kept(state: Partial<SymbolState>): SymbolState {
     const assessment = assess(
       knowledge({
@@ -208,7 +208,7 @@ describe('5 9.5 12 times that cannot be yet are from before our clock was set ba
     const [now] = kept({ rests: [late] }).rests ?? [];
     assert.deepEqual([now?.sinceMs, now?.yieldsUntilMs], [NOW, NOW + 900_000]);
   });
-  it('12 what left hedged in a time to come has left it now', () => {
+  it('12 what left hedged in the future has left it now', () => {
     assert.equal(kept({ unhedgedSinceMs: NOW + HOUR }).unhedgedSinceMs, NOW);
   });
 });

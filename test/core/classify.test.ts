@@ -53,7 +53,7 @@ describe('5 the states of a symbol: first match wins', () => {
     it(name, () => assert.equal(classify({ ...quiet, ...over }), expected));
   }
 
-  it('5 all 32 situations are classed as the sentences say', () => {
+  it('5 all 32 situations are classed as rule 5 says', () => {
     assert.equal(SITUATIONS.length, 32);
     for (const situation of SITUATIONS) {
       assert.equal(classify(situation), bySentence(situation), JSON.stringify(situation));

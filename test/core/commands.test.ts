@@ -175,7 +175,7 @@ describe('16.2 answers', () => {
     assert.deepEqual(effects, []);
   });
 
-  it('16.2 names are taken case aside, and twice the same counts once', () => {
+  it('16.2 names are taken regardless of case, and twice the same counts once', () => {
     const symbols = [BNB, BNB.toLowerCase()];
     assert.equal(judge(engine(symbol()), { verb: 'pause', symbols, forMs: null, ...GIVEN }).effects.length, 1);
   });

@@ -56,7 +56,7 @@ describe('what submissions of a gateway may do, as values', () => {
     );
   });
 
-  it('6.6 the price of a submission that failed before anything left keeps nobody away', () => {
+  it('6.6 the price of a submission that failed before it sent anything is dropped', () => {
     const asked = intentAccepted(initialGateway(null), NOW, opening).memory;
     const { instrument, account, side } = opening;
     const priced = { clientOrderId: '7', instrument, account, side, price: decimal('600') };

@@ -5,7 +5,7 @@ import { doubtsRules, rejection } from '../../src/core/refusals.ts';
 import { d, instrument } from '../support/core.ts';
 
 describe('11.8 what differs between two readings of an instrument', () => {
-  it('names each rule with its former and its new value', () => {
+  it('names each rule with its previous and its new value', () => {
     const now = instrument({
       tickSize: d('0.5'),
       minSize: d('0.1'),

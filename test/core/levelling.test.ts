@@ -70,7 +70,7 @@ function shown(found: ReturnType<typeof levelling>): string {
 describe('levelling (strategy 17.5)', () => {
   for (const [name, A, B, expected] of cases) it(name, () => assert.equal(shown(levelling({ A, B })), expected));
 
-  it('what is not bounded makes both ratios equal to 0.0001, and never takes more than the giver has', () => {
+  it('an unlimited transfer makes both ratios equal to 0.0001, and never exceeds what the paying account has', () => {
     const amount = fc.integer({ min: 100_000, max: 10_000_000 }).map((value) => decimal(`${value}`).div(100));
     const one = fc.record({ equity: amount, share: fc.integer({ min: 30, max: 99 }), free: amount });
     const made = ({ equity, share, free }: { equity: Decimal; share: number; free: Decimal }) =>

@@ -352,7 +352,7 @@ describe('6.5 room for a pair', () => {
       '-1',
     ]);
   });
-  it('6.5 nobody opening is bound by nothing', () => {
+  it('6.5 without an opening there is no limit', () => {
     assert.ok(roomForPair(increase, exposure(0, 0), sides, [], d(100)).gte(UNBOUNDED));
   });
 });

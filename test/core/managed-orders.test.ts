@@ -45,7 +45,7 @@ describe('1 9.4 9.6 what becomes of an order', () => {
     assert.equal(addSent(once, sent), once);
   });
 
-  it('9.4 confirmed once: a later word does not move the moment, and ends the doubt', () => {
+  it('9.4 confirmed once: a later confirmation keeps the first time, and ends an unknown outcome', () => {
     const unknown = markUnknown(addSent(stateWith(), sent), '1');
     assert.equal(unknown.orders[0]?.unknown, true);
     const confirmed = confirm(unknown, '1', NOW + 5);
@@ -71,7 +71,7 @@ describe('1 9.4 9.6 what becomes of an order', () => {
     assert.equal(forgetCancel(asked, '1').orders[0]?.cancelRequestedAtMs, null);
   });
 
-  it('words about an order that is not live change nothing', () => {
+  it('updates of an order that is not live change nothing', () => {
     const state = addSent(stateWith(), sent);
     for (const change of [
       confirm(state, '2', NOW),

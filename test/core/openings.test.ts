@@ -87,7 +87,7 @@ describe('6.1 equal, increase', () => {
     },
   ]);
 
-  it('6.1 sides that contradict a_side_when_equal are said', () => {
+  it('6.1 sides that contradict a_side_when_equal are reported', () => {
     assert.equal(openingSides(input({ a: -5, b: 5 }))?.contradictsConfig, true);
     assert.equal(openingSides(input({ a: 5, b: -5 }))?.contradictsConfig, false);
     assert.equal(openingSides(input({}))?.contradictsConfig, false);
@@ -163,7 +163,7 @@ describe('6.2 equal, decrease', () => {
   ]);
 });
 
-describe('6.2 openings that a limit leaves a crumb', () => {
+describe('6.2 openings that a limit reduces to almost nothing', () => {
   // Smallest tradable: 1.02 × 10 / 100, up to the step: 0.11. B keeps 0.15 × 100 − 1.02 × 7.8 / 2 = 11.022: 0.11 may go, 0.04 stays.
   table([
     {

@@ -49,7 +49,7 @@ function filled(...items: Parameters<typeof enqueue>[1][]): Outbox {
 }
 
 describe('strategy 12.1: the outbox', () => {
-  test('tellings of one alert that wait together are one, and counted', () => {
+  test('waiting notices of one alert are joined and counted', () => {
     const outbox = filled(
       notice('drift', 'X', { sinceMs: 5 }),
       notice('drift', 'X', { sinceMs: 9 }),

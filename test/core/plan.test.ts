@@ -6,7 +6,7 @@ import type { PlanInput } from '../../src/core/plan-input.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { d, input, lot, NOW, order, plain, rest } from '../support/core.ts';
 
-it('8.2 what quotes is said with the price of an order, and without one for an intent', () => {
+it('8.2 the reason for quoting has the price of an order, and none for an intent', () => {
   const intent = { ...order('B', 'sell', 5, 100), isIntent: true } as const;
   const { idle } = makePlan(input({ a: 5, b: -5, orders: [order('A', 'buy', 5, 99), intent] }));
   assert.ok(idle?.code === 'quoting', idle?.code);
@@ -43,7 +43,7 @@ describe('5 what the state is chosen by', () => {
     assert.equal(makePlan(small).idle?.rule, '7.3');
   });
 
-  it('4.3 in partial-wait nothing is created, and it is said which order waits', () => {
+  it('4.3 in partial-wait nothing is created, and it is reported which order waits', () => {
     const plan = makePlan(input({ a: 1, b: 0, orders: [order('A', 'buy', 5, 99, { tradedSize: d(1) })] }));
     assert.equal(plan.tradingState, 'partial-wait');
     assert.deepEqual(plan.creates, []);
@@ -110,7 +110,7 @@ describe('15 decisions are values', () => {
     }
   });
 
-  it('11.6 not listed: nothing is created in any state, and what halts it is said first', () => {
+  it('11.6 not listed: nothing is created in any state, and what halts it is reported first', () => {
     for (const positions of [{}, { a: 5 }, { a: 5, b: -5 }]) {
       const plan = makePlan(input({ ...positions, unlisted: true }));
       assert.deepEqual(plan.creates, []);

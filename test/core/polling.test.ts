@@ -67,7 +67,7 @@ describe('what a poller asks for, as values', () => {
     assert.equal(plannedLookups(memory, reading).toLookUp.length, LOOKUPS_MAX + 20);
   });
 
-  it('10.1 a summary is fresh for 10 s, and never when its time is to come', () => {
+  it('10.1 a summary is fresh for 10 s, and never if its time is in the future', () => {
     const memory = { ...polling(0), ...readingTaken(polling(0), at(50), { reading }).change };
     const later = (ms: number) => freshSummary({ ...memory, ...pollBegun(memory, at(ms)).change });
     assert.equal(later(SUMMARY_EVERY_MS - 1), summary);
@@ -75,7 +75,7 @@ describe('what a poller asks for, as values', () => {
     assert.equal(later(-1), null);
   });
 
-  it('10.3 a failed poll tells everybody that there is no snapshot, and counts', () => {
+  it('10.3 a failed poll reports to all that there is no snapshot, and counts', () => {
     const failure = new TestFailure('unavailable', 'positions', null, 'A');
     const memory = { ...polling(), ...pollFailed(polling(), at(10), failure).change };
     const { facts = [], messages = [] } = failureReported(memory, at(10));
@@ -87,7 +87,7 @@ describe('what a poller asks for, as values', () => {
     assert.equal(pollFailed(memory, at(20), failure).change?.failuresInARow, 2);
   });
 
-  it('10.3 what is thrown that is no failure of a call is one all the same', () => {
+  it('10.3 any other thrown error counts as a failed call, too', () => {
     const { change } = pollFailed(polling(), at(0), new Error('boom'));
     assert.match(change?.failure?.message ?? '', /boom/);
   });

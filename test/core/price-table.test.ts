@@ -41,7 +41,7 @@ test('a second end does not prolong an entry', () => {
   assert.deepEqual(ids(withoutCovered(table, 'BNB_USDT_Perp', [2])), []);
 });
 
-test('an attempt that is dead leaves, its siblings stay', () => {
+test('a failed attempt is removed, other attempts stay', () => {
   const table = withEntry(withEntry(withEntry([], entry('x'), 1), entry('y'), 1), entry('z'), 2);
   assert.deepEqual(ids(withoutOrder(table, 'x')), ['y', 'z']);
   assert.deepEqual(ids(withoutSubmission(table, 1)), ['z']);

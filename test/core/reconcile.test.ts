@@ -121,7 +121,7 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.equal(taken.state.orders[0]?.bookedSize.toFixed(), '6');
   });
 
-  it('4.3 first filled in a time to come, before our clock was set back, it waits from now on', () => {
+  it('4.3 first filled in the future, before our clock was set back, it waits from now on', () => {
     const half = { tradedSize: d(4), avgFillPrice: d(100) };
     const ahead = { ...buy, ...half, firstPartialAtMs: NOW + 3_600_000 };
     const first = take(stateWith({ orders: [ahead] }), reading(ahead, half, 4));
@@ -130,7 +130,7 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
     assert.deepEqual(types(take(first.state, reading(ahead, half, 4, NOW + TIMEOUT))), ['fill.booked']);
   });
 
-  it('4.3 what waits is said once, not with every snapshot', () => {
+  it('4.3 what waits is reported once, not with every snapshot', () => {
     const state = take(stateWith({ orders: [buy] }), reading(buy, { tradedSize: d(4), avgFillPrice: d(100) }, 4)).state;
     assert.deepEqual(types(take(state, reading(buy, { tradedSize: d(4), avgFillPrice: d(100) }, 4, NOW + 2000))), []);
   });
@@ -243,7 +243,7 @@ describe('4.1 4.2 4.3 fills enter the ledger', () => {
   });
 });
 
-describe('9.4 10.2 whereabouts of orders', () => {
+describe('9.4 10.2 orders that a snapshot shows or lacks', () => {
   const buy = order('A', 'buy', 10, 100);
 
   it('10.2 an order that is simply missing from a snapshot stays live', () => {
@@ -276,7 +276,7 @@ describe('9.4 10.2 whereabouts of orders', () => {
     assert.equal(taken.state.orders[0]?.unknown, false);
   });
 
-  it('10.2 an order confirmed in a time to come was confirmed before our clock was set back', () => {
+  it('10.2 an order confirmed in the future was confirmed before our clock was set back', () => {
     const confirmed = { ...buy, confirmedAtMs: NOW + 3_600_000 };
     const taken = take(stateWith({ orders: [confirmed] }), snapshot('A', 0, { absent: [buy.clientOrderId] }));
     assert.equal(taken.lost.length, 1);
@@ -389,7 +389,7 @@ describe('10.5 drift', () => {
     return taken;
   }
 
-  it('10.5 the second snapshot that contradicts alike is said, the third, 10 s after the first, adopted as a lot at what was paid, never at entry_price', () => {
+  it('10.5 the second snapshot that contradicts alike is reported, the third, 10 s after the first, adopted as a lot at what was paid, never at entry_price', () => {
     const taken = readings(stateWith(), [4, 4, 4]);
     assert.deepEqual(
       taken.map((one) => one.agrees),
@@ -404,7 +404,7 @@ describe('10.5 drift', () => {
     assert.equal(taken[2]?.state.booked.A.toFixed(), '4');
   });
 
-  it('10.5 10.6 a look-up asked ahead is newer than the positions of its poll: a contradiction, until they come', () => {
+  it('10.5 10.6 a prefetched look-up is newer than the positions of its poll: a contradiction, until they come', () => {
     const sell = order('A', 'sell', 4, 100, { confirmedAtMs: NOW - 9_000 });
     const filled = seen(sell, { status: 'FILLED', tradedSize: d(4), avgFillPrice: d(100) });
     const poll = { orders: [filled], lookedUp: [sell.clientOrderId] };
@@ -483,7 +483,7 @@ describe('10.5 drift', () => {
     );
   });
 
-  it('10.5 seen first in a time to come, before our clock was set back, it counts from now', () => {
+  it('10.5 seen first in the future, before our clock was set back, it counts from now', () => {
     const later = { sinceMs: NOW + 3_600_000, alikeSinceMs: NOW + 3_600_000 };
     const contradiction = { A: { difference: d(4), ...later, snapshots: 5 }, B: null };
     const taken = readings(stateWith({ contradiction }), [4, 4, 4]);

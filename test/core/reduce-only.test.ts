@@ -85,7 +85,7 @@ describe('9.13 what a refusal demands', () => {
     );
   });
 
-  it('only what concerns an account is told to the other symbols', () => {
+  it('only demands on an account are reported to the other symbols', () => {
     const before = stateWith();
     assert.deepEqual(changedDemands(before, withDemand(before, 'B', 7304, NOW)), []);
     const bound = withDemand(before, 'B', 2091, NOW);

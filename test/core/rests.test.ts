@@ -104,7 +104,7 @@ describe('9.5 what ends a run of refusals', () => {
     assert.ok(!over(restsAfterNewRules(resting({}))));
   });
 
-  it('tells which rests are over', () => {
+  it('names the rests that are over', () => {
     const before = resting({});
     assert.deepEqual(endedRests(before, restsAfterFill(before, OPENING, NOW + 10_000)), before.rests);
     assert.deepEqual(endedRests(before, before), []);

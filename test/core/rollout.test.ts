@@ -147,7 +147,7 @@ describe('16.7 the next starts all the same', () => {
     });
   }
 
-  it('it is said once, and the symbol goes on in full when it has shown the rest', () => {
+  it('it is reported once, and the symbol goes on in full when it has shown the rest', () => {
     const first = step({ A: trial({ capped: true }) });
     const again = rolloutStep(ROWS, first.progress, CALM);
     assert.deepEqual(again.changes, []);

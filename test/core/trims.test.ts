@@ -565,7 +565,7 @@ describe('what is cancelled without a decision', () => {
     });
   }
 
-  it('5.7 it is said which account cannot open', () => {
+  it('5.7 it is reported which account cannot open', () => {
     const from = input({ orders: [b('o', 5)] });
     const [trim] = trimsWithoutView(from, from.instrument, ['A']);
     assert.equal(reasonText(trim?.why ?? ''), 'account A cannot open its leg');

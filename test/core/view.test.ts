@@ -444,7 +444,7 @@ describe('10.6 REST and stream disagree', () => {
       .read(7.1, 4, [row(1, 'OPEN')]);
 
   it('one reading alone is no disagreement', () => assert.deepEqual(disagreeing().contradictions, []));
-  it('two alike are: REST wins, and the stream’s rows are ignored for 60 s', () => {
+  it('two alike readings are: REST wins, and the stream’s rows are ignored for 60 s', () => {
     const account = disagreeing().read(9, 4, [row(1, 'OPEN')]);
     assert.deepEqual(account.contradictions, [BNB]);
     assert.equal(account.position(10, 10).shows(), '4 | 1:OPEN/0 | REST');
@@ -468,7 +468,7 @@ describe('10.6 REST and stream disagree', () => {
   it('a reading like the stream between the two ends it', () => {
     assert.deepEqual(disagreeing().read(9, 10).read(11, 4).contradictions, []);
   });
-  it('of a position no frame has reported since the streams are followed, REST alone tells', () => {
+  it('REST alone counts for a position that no frame has reported since the streams began', () => {
     const account = quoting()
       .order(4, row(1, 'OPEN', 3))
       .read(5, 3, [row(1, 'OPEN', 3)])

@@ -91,7 +91,7 @@ describe('18.1 client ids after a journal that may be behind', () => {
     assert.equal(await settleBehindJournal(exchange([at(NOW)], []), journal, NOW), true);
   });
 
-  it('the auditor is told of the orders that may still arrive, before their symbol begins', () => {
+  it('the auditor is informed of orders that may still arrive before their symbol begins', () => {
     const journal = createMemoryJournal();
     const [instrument, clientOrderId] = ['BNB_USDT_Perp', order(at(NOW)).clientOrderId];
     const intent = { account: 'B', side: 'sell', size: decimal('1'), purpose: 'opening', instrument };

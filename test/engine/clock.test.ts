@@ -42,7 +42,7 @@ describe('10.3 the eras of our clock', () => {
     }
   });
 
-  it('one that was not looked at until the clock was past that time again shows all the same', () => {
+  it('a set-back is found though the clock is read only after it has passed that time again', () => {
     const { clock, pass, set } = clocks();
     const before = clock.nowMs();
     set(-52_000);
@@ -62,7 +62,7 @@ describe('10.3 the eras of our clock', () => {
     assert.equal(clock.era(), 1);
   });
 
-  it('set ahead and back again by as much is a set-back: what was read between is dated in a time to come', () => {
+  it('set ahead and back again by as much is a set-back: what was read between is dated in the future', () => {
     const { clock, set } = clocks();
     set(60_000);
     clock.era();
@@ -70,7 +70,7 @@ describe('10.3 the eras of our clock', () => {
     assert.equal(clock.era(), 1);
   });
 
-  it('each engine looks for itself', () => {
+  it('each engine detects set-backs by itself', () => {
     const { clock, set } = clocks();
     set(-60_000);
     assert.equal(clock.era(), 1);

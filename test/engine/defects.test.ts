@@ -36,7 +36,7 @@ describe('13.5 defects', () => {
     assert.equal(lines.length, 21);
   });
 
-  it('13.5 of several watches the innermost hears of a defect, and the outer one again when that has ended', () => {
+  it('13.5 of several watches the innermost receives a defect, and the outer one again when that has ended', () => {
     const script = `
       const { watchDefects } = await import(${JSON.stringify(new URL('../../src/engine/defects.ts', import.meta.url).href)});
       const end = watchDefects((thrown) => console.log('outer', thrown.message));

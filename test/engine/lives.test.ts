@@ -82,7 +82,7 @@ async function tenMinutes(arrange: (bench: Bench) => void): Promise<readonly (re
 }
 
 describe('ten minutes that a watchdog sees', () => {
-  it('an exchange that is down withholds no sign of life, with the back-off that pollers have', async () => {
+  it('an exchange that is down does not stop the watchdog messages, with the back-off that pollers have', async () => {
     const down = () => Promise.reject(new Error('ECONNREFUSED'));
     const found = await tenMinutes(({ exchange }) => {
       exchange.onPositions = down;
@@ -92,7 +92,7 @@ describe('ten minutes that a watchdog sees', () => {
     assert.deepEqual([...new Set(found.flat())], []);
   });
 
-  it('a request that never ends withholds it after two minutes, and for good', async () => {
+  it('a request that never ends stops the watchdog messages after two minutes, and for good', async () => {
     const found = await tenMinutes((bench) => {
       bench.exchange.onPositions = (account) => (account === 'B' ? deferred<never>().promise : Promise.resolve([]));
     });

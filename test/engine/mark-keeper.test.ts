@@ -51,7 +51,7 @@ describe('17.3 the marks at the turn of each day', () => {
     }
   });
 
-  it('17.3 a run that begins after a turn writes it when it knows the marks, and of one that waits not beyond a minute', () => {
+  it('17.3 a run that begins after midnight writes the marks when it knows them, and waits for one a minute at most', () => {
     let marks: Record<string, Decimal | null> = {};
     const world = keeper(() => marks);
     try {
@@ -71,7 +71,7 @@ describe('17.3 the marks at the turn of each day', () => {
     }
   });
 
-  it('17.3 a journal that takes nothing is said once, and written to as soon as it does', () => {
+  it('17.3 a journal that cannot be written is reported once, and written as soon as it can be', () => {
     const journal = createMemoryJournal();
     const append = journal.append.bind(journal);
     let full = true;

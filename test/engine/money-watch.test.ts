@@ -90,7 +90,7 @@ describe('17.4 the money counted beside the engine', () => {
     assert.equal(statementOf(none.found), null);
   });
 
-  it('17.4 a journal that cannot be read is said, and nothing is told of it', async () => {
+  it('17.4 a journal that cannot be read is reported, and no figures are given', async () => {
     const { found } = await counted([], '/nowhere/journal.db');
     assert.ok(typeof found === 'string');
     assert.match(found, /^Money: could not be computed, retried every minute: .*nowhere/);

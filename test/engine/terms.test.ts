@@ -30,7 +30,7 @@ async function stage(context: TestContext) {
 }
 
 describe('11.7 what the accounts trade under', () => {
-  it('leverage, margin type, fee tier and funding accounts are said', async (context) => {
+  it('leverage, margin type, fee tier and funding accounts are reported', async (context) => {
     const { control, exchange } = await stage(context);
     control.terms({ account: 'A', instrument: BNB, leverage: '10', margin_type: 'ISOLATED' });
     control.terms({ account: 'B', tier: 4, futures_maker_fee: -30 });
@@ -68,7 +68,7 @@ describe('11.7 what the accounts trade under', () => {
     assert.deepEqual([after.raised, after.cleared.length], [[], 2]);
   });
 
-  it('two funding accounts are said', async (context) => {
+  it('two funding accounts are reported', async (context) => {
     const { control, exchange } = await stage(context);
     control.terms({ account: 'B', main_account_id: '0xother' });
     assert.match(termLines(await readTerms(exchange), []).at(-1) ?? '', /two funding accounts, so it does not apply/);

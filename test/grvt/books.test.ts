@@ -151,7 +151,7 @@ describe('7.4 the book that prices an order', () => {
     ['one-sided', { asks: [] }, reason('book-without-asks', '7.4')],
     ['crossed', { asks: bookAt(9, '9').bids }, reason('book-crossed', '7.4', { bid: '10', ask: '9' })],
   ] as const) {
-    it(`the newest is ${what}: that fails the attempt, and nobody is asked for another`, async () => {
+    it(`the newest is ${what}: that fails the attempt, and no other is requested`, async () => {
       const { books, asked } = bench();
       books.take(bookAt(5, '10'));
       books.take({ ...bookAt(6, '10'), ...change });
@@ -160,7 +160,7 @@ describe('7.4 the book that prices an order', () => {
     });
   }
 
-  it('who waits for one instrument shares one request, its failure too; afterwards it is asked again', async () => {
+  it('all who wait for one instrument share one request, its failure too; afterwards it is asked again', async () => {
     let fail: (error: Error) => void = () => {};
     let requests = 0;
     const books = createBooks({

@@ -154,7 +154,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     );
   });
 
-  it('of equal need symbol by symbol in turn, and within one who came first', async () => {
+  it('of equal need symbol by symbol in turn, and first come, first served within one', async () => {
     const bucket = open();
     const left: [string, number][] = [];
     ask(bucket, left, 'first', read({ units: 80 }));
@@ -181,7 +181,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     );
   });
 
-  it('who is next waits for room and is not overtaken by what is lighter', async () => {
+  it('the first in the line waits for room and is not overtaken by lighter calls', async () => {
     const bucket = open();
     const left: [string, number][] = [];
     ask(bucket, left, 'first', read({ units: 60 }));

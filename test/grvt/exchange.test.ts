@@ -729,7 +729,7 @@ describe('sessions in flight (strategy 9.8)', () => {
     assert.deepEqual(first!.body, second!.body);
   });
 
-  it('a 401 that stays is said, not looped on', async (context) => {
+  it('a 401 that stays is reported, not retried for ever', async (context) => {
     const { scripted, exchange } = await rig(context);
     await exchange.login('A');
     scripted.on(POSITIONS, { status: 401, json: liteError(1000, 401) });
@@ -798,7 +798,7 @@ describe('sessions in flight (strategy 9.8)', () => {
   });
 });
 
-describe('what is said', () => {
+describe('what is reported and logged', () => {
   it('a session that ends is no error: it is renewed and the call repeated', async (context) => {
     const { scripted, exchange, log } = await readyToCreate(context);
     scripted.on(POSITIONS, (_asked, times) =>

@@ -57,7 +57,7 @@ function request(path: string, signal = new AbortController().signal): HttpPost 
   return { path, headers: { Cookie: 'gravity=x' }, body: '{ "a" : 1 }', signal, isRepeatable: false };
 }
 
-it('18.2 what may not leave any more is asked for when a connection is free, and nothing of it reaches the server', async (context) => {
+it('18.2 whether a request may still leave is checked when a connection is free; if not, nothing reaches the server', async (context) => {
   const { http, held, arrived } = await rig(context, 1);
   const first = http.post(request('/first'));
   await arrived(1);
@@ -133,7 +133,7 @@ it('9.6 a request given up once it was on its connection may have arrived', asyn
   assert.deepEqual(failed, { kind: 'no-answer', sent: true, why: reason('no-answer', '10.3', { seconds: 5 }) });
 });
 
-it('9.6 a connection that is refused, or closed here, tells that nothing left', async (context) => {
+it('9.6 a connection that is refused, or closed here, proves that nothing left', async (context) => {
   const { http } = await rig(context);
   http.close();
   const refused = openHttp('http://127.0.0.1:1', { proxy: null, connections: 1, maxAnswerBytes: 1_000 });

@@ -129,7 +129,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
           Promise.reject(new ExchangeError('parked', { call: 'positions', account: 'B' }, 1001, failed('no')))),
     ],
   ] as const)
-    it(`16.4 a key that is ${what} changes nothing, and the next login is one with the former key`, async () => {
+    it(`16.4 a key that is ${what} changes nothing, and the next login is one with the previous key`, async () => {
       const one = bench();
       await one.session.ready();
       const good = { answer: one.answer, prove: one.prove };
@@ -203,7 +203,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
     }
   }
 
-  it('a rejected session costs one login for all who met it, and late comers take the new one', async () => {
+  it('a rejected session costs one login for all its calls, and later calls take the new one', async () => {
     const one = bench();
     const old = await one.session.ready();
     const renewed = await Promise.all([one.session.renew(old), one.session.renew(old), one.session.renew(old)]);
@@ -293,7 +293,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
     });
   }
 
-  it('failing logins are spaced, ever more: everyone hears the last failure meanwhile', async () => {
+  it('failing logins are spaced, ever more: callers get the last failure meanwhile', async () => {
     const one = bench();
     one.answer = () => ({ status: 503 });
     const pauses: number[] = [];
@@ -316,7 +316,7 @@ describe('sessions (strategy 9.8, API 2)', () => {
     assert.equal((await one.session.login()).Cookie, 'gravity=c2');
   });
 
-  it('a renewal that fails while the session still works is said, and stops nobody', async () => {
+  it('a renewal that fails while the session still works is reported, and stops nobody', async () => {
     const one = bench();
     await one.session.ready();
     one.answer = () => ({ status: 503 });

@@ -355,7 +355,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.equal(says('down', 'A').length, 1, 'one that is up is given up, also before its first row');
   });
 
-  it('a disconnect is said at once, and is followed by a new connection', async () => {
+  it('a disconnect is reported at once, and is followed by a new connection', async () => {
     start();
     await until(allUp);
     bench.changes.length = 0;
@@ -534,7 +534,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.match(why('B'), /not JSON/);
   });
 
-  it('pauses grow while connections fail, up to 30 s, and it is said once', async () => {
+  it('pauses grow while connections fail, up to 30 s, and it is reported once', async () => {
     let attempts = 0;
     bench.behave.handshakeStatus = 503;
     const { url } = bench as Bench & { url: string };

@@ -114,14 +114,14 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('a place that was never given out is nobody’s to wait for', async () => {
+    it('waiting for a place that was never given out is refused', async () => {
       const journal = await make();
       journal.append([note('a', 1)]);
       await assert.rejects(journal.durable(2), /entry 2 was never written; the last one is 1/);
       journal.close();
     });
 
-    it('what is waited for when it is closed is safe', async () => {
+    it('entries that are waited for at the close are durable', async () => {
       const journal = await make();
       const place = journal.append([note('a', 1)]);
       const waiting = journal.durable(place);
@@ -131,7 +131,7 @@ export function journalContract<J extends EngineJournal>(
     });
 
     if (settle !== undefined) {
-      it('what turns out not to be safe fails all who wait for it, and all later ones', async () => {
+      it('a write that turns out not to be durable fails all who wait for it, and all later ones', async () => {
         const journal = await make();
         const waiting = [note('a', 1), note('b', 2)].map((entry) => journal.durable(journal.append([entry])));
         settle(journal, new Error('the connection is lost'));
@@ -315,7 +315,7 @@ export function journalContract<J extends EngineJournal>(
       journal.close();
     });
 
-    it('who opens the journal may say what is settled', async () => {
+    it('whoever opens the journal may define what is settled', async () => {
       const journal = await make({
         days: 30,
         settled: (entry) => entry.kind === 'outbox' && entry.body === 'delivered',

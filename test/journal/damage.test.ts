@@ -205,7 +205,7 @@ describe('a cut journal', () => {
     again.close();
   });
 
-  it('a witness that cannot be read is said and written again', () => {
+  it('a witness that cannot be read is reported and written again', () => {
     for (const text of ['', 'nonsense', '0000000000000009 00000000\n', 'x'.repeat(100)]) {
       copyOf(checkpointed);
       writeFileSync(join(work, 'journal.db.mark'), text);

@@ -9,7 +9,7 @@ import { NOW_MS } from './support.ts';
 const BNB = instrument({ name: 'BNB_USDT_Perp' });
 
 describe('11.6 the rules of instruments that were listed', () => {
-  it('come back by name, case aside, and are nobody else’s', () => {
+  it('come back by name, regardless of case, and are nobody else’s', () => {
     const journal = createMemoryJournal();
     rememberInstruments(journal, [BNB, instrument({ name: 'SOL_USDT_Perp' })], NOW_MS);
     for (const name of ['BNB_USDT_Perp', 'bnb_usdt_perp']) {

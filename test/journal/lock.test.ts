@@ -156,7 +156,7 @@ describe('one engine', () => {
     (await acquireLocks({ ...request, accounts: [account, account] })).release();
   });
 
-  it('a lock that cannot be taken for another reason is said with the path', async () => {
+  it('a lock that cannot be taken for another reason is reported with the path', async () => {
     const file = join(temporaryDirectory(), 'data');
     writeFileSync(file, '');
     await assert.rejects(
@@ -203,7 +203,7 @@ describe('11.1 locks that go while they are held', () => {
   });
   const lockIn = (directory: string) => join(directory, readdirSync(directory).find((name) => name.endsWith('.lock'))!);
 
-  it('as long as nothing happened there is nothing to say, and no cleaner of old files sees an old one', async () => {
+  it('an undisturbed lock reports nothing, and never looks old to a cleaner of old files', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     for (const directory of [asked.dataDirectory, asked.accountDirectory]) {
@@ -215,7 +215,7 @@ describe('11.1 locks that go while they are held', () => {
     locks.release();
   });
 
-  it('a look at a lock does not let go of it', async () => {
+  it('checking a lock does not release it', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     assert.deepEqual(locks.check(), []);
@@ -243,7 +243,7 @@ describe('11.1 locks that go while they are held', () => {
     (await acquireLocks(asked)).release();
   });
 
-  it('one that was removed and is another engine’s now is said at each look, with its pid, until it is free', async () => {
+  it('one that was removed and is another engine’s now is reported at each check, with its pid, until it is free', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     rmSync(asked.accountDirectory, { recursive: true });
@@ -265,7 +265,7 @@ describe('11.1 locks that go while they are held', () => {
     locks.release();
   });
 
-  it('one that was removed and cannot be taken again is said with its path, and names no account', async () => {
+  it('one that was removed and cannot be taken again is reported with its path, and names no account', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     rmSync(asked.accountDirectory, { recursive: true });
@@ -296,7 +296,7 @@ describe('11.1 locks that go while they are held', () => {
     rmSync(`${asked.dataDirectory}-moved`, { recursive: true });
   });
 
-  it('once they are released there is nothing to look at', async () => {
+  it('released locks are not checked', async () => {
     const asked = request();
     const locks = await acquireLocks(asked);
     locks.release();
@@ -304,7 +304,7 @@ describe('11.1 locks that go while they are held', () => {
     assert.deepEqual(locks.check(), []);
   });
 
-  it('is looked for every minute: taken again is a warning, lost is an alert at each look', async () => {
+  it('locks are checked every minute: one taken again is a warning, a lost one an alert at each check', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     const said: string[] = [];
     const news = [

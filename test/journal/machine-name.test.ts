@@ -12,7 +12,7 @@ const refusedBy = (problem: RegExp) => (error: unknown) =>
   error instanceof LockError && error.why.code === 'lock-held' && problem.test(error.message);
 
 describe('11.1 one engine per account and machine', { skip: !HAS_MACHINE_NAMES }, () => {
-  it('a name is held by one, who is told to others, and is free once it is released', async () => {
+  it('a name is held by one process, which others learn, and is free once it is released', async () => {
     const name = fresh();
     const held = await takeName(name);
     const self = { pid: process.pid, uid: process.getuid?.() ?? null };

@@ -114,7 +114,7 @@ describe('a journal that cannot be written', () => {
     refuses(() => open(join(file, 'below')), 'io', join(file, 'below', 'journal.db'), /ENOTDIR/);
   });
 
-  it('a file whose place is taken by a directory is refused', () => {
+  it('a directory in place of the file is refused', () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'journal.db'));
     refuses(() => open(directory), 'io', join(directory, 'journal.db'), /not a (plain )?file/);
@@ -143,7 +143,7 @@ describe('a journal that cannot be written', () => {
     reader.close();
   });
 
-  it('a full disk is said at the append, which leaves nothing behind; what was there stays, and writing goes on', () => {
+  it('a full disk is reported at the append, which leaves nothing behind; what was there stays, and writing goes on', () => {
     const directory = temporaryDirectory();
     const journal = open(directory, { maxPages: 40 });
     const batch = () => [note('big', 'x'.repeat(6000)), note('end', 1)];
@@ -172,7 +172,7 @@ describe('a journal that cannot be written', () => {
     refuses(() => open(directory, { maxPages: 2 }), 'full', join(directory, 'journal.db'), /full.*Free some space/);
   });
 
-  it('another program that holds it for writing is waited for, then named as the reason', () => {
+  it('a program that has locked it for writing is waited for, then named as the reason', () => {
     const directory = temporaryDirectory();
     open(directory).close();
     const other = new DatabaseSync(join(directory, 'journal.db'));

@@ -271,7 +271,7 @@ describe('variants', () => {
       level: 'warn',
       text: 'Rejected A buy 0.52 BNB @ 612.3 (MARGIN), 0.1 traded',
     }));
-  it('an outage is said at the first, second, fourth, eighth … failure', () => {
+  it('an outage is logged at the first, second, fourth, eighth … failure', () => {
     const said = Array.from({ length: 20 }, (_, index) => index + 1).filter(
       (inARow) => line({ ...FACTS['read.failed'], inARow }) !== null,
     );

@@ -89,7 +89,7 @@ describe('the log file', () => {
     );
     assert.ok(old().includes('notes.log'));
   });
-  it('a rename that fails is said, and the log goes on in the same file', () => {
+  it('a rename that fails is reported, and the log goes on in the same file', () => {
     const complaints: string[] = [];
     const file = openLogFile({ dir, maxBytes: 8, complain: (text) => complaints.push(text) });
     file.write('aaaaaaa\n', AT);

@@ -139,7 +139,7 @@ describe('the log', () => {
     assert.match(records().at(-1).msg, /^Stopped/);
   });
   for (const exitCode of [69, 78]) {
-    it(`a start that came to nothing (${exitCode}) prints no figures`, () => {
+    it(`a failed start (${exitCode}) prints no figures`, () => {
       const { log, records } = memoryLog({ figures: createFigures() });
       log.report({ ...FACTS['engine.stopped'], exitCode });
       assert.deepEqual(
@@ -154,7 +154,7 @@ describe('the log', () => {
     assert.ok(records().length > 0);
   });
 
-  it('a file that cannot be written is said on the screen once, and does not throw', () => {
+  it('a file that cannot be written is reported on the screen once, and does not throw', () => {
     let broken = true;
     const file = {
       write: () => {

@@ -86,7 +86,7 @@ test('one poll reads all three at once, gives each symbol its slice, and waits a
 });
 
 for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
-  test(`a failed read (${call}) is never an empty one: no snapshot, and everyone is told (10.3)`, async () => {
+  test(`a failed read (${call}) is never an empty one: no snapshot, and everyone is informed (10.3)`, async () => {
     const bench = new Bench();
     bench.exchange[call] = (): Promise<never> => Promise.reject(new TestFailure('unavailable', call, null, 'A'));
     poll(bench);
@@ -257,7 +257,7 @@ for (const [call, break_] of [
   ['order', (exchange: FakeExchange, fails: () => Promise<never>) => (exchange.onOrder = fails)],
   ['orderHistory', (exchange: FakeExchange, fails: () => Promise<never>) => (exchange.onHistory = fails)],
 ] as const) {
-  test(`a look-up (${call}) that keeps failing is told with each poll, counted, until every look-up succeeds (10.3, 12)`, async () => {
+  test(`a look-up (${call}) that keeps failing is reported with each poll, counted, until every look-up succeeds (10.3, 12)`, async () => {
     const bench = new Bench();
     break_(bench.exchange, () => Promise.reject(new TestFailure('unavailable', call, null, 'A')));
     const { send } = poll(bench);
@@ -395,7 +395,7 @@ test('of several failures of one poll the one that parks the account counts (9.8
   assert.equal(state(), 'parked');
 });
 
-test('told to park again during the poll that would have unparked it: it stays parked (9.8)', async () => {
+test('asked to park again during the poll that would have unparked it: it stays parked (9.8)', async () => {
   const bench = new Bench();
   const { send, state } = poll(bench);
   await bench.settle();
@@ -410,7 +410,7 @@ test('told to park again during the poll that would have unparked it: it stays p
   assert.deepEqual(bench.told('gateway'), ['account.unparked'], 'its first poll, before it was told');
 });
 
-test('told to park during a poll that fails, or while it waits or backs off: parked (9.8)', async () => {
+test('asked to park during a poll that fails, or while it waits or backs off: parked (9.8)', async () => {
   const failing = new Bench();
   failing.exchange.onSummary = () => Promise.reject(new TestFailure('unavailable', 'accountSummary', null, 'A'));
   const first = poll(failing);
@@ -486,7 +486,7 @@ test('an order whose end an intact stream has reported is not looked up, watched
   assert.equal(bench.exchange.named('order').length, 0);
 });
 
-test('streams that go down or come up are told to the gateway, and to every symbol by its slice (9.4, 10.3)', async () => {
+test('streams that go down or come up are reported to the gateway, and to every symbol by its slice (9.4, 10.3)', async () => {
   const bench = new Bench();
   const { send } = await following(bench);
   assert.equal(slice(bench, SOL)?.intact, true);

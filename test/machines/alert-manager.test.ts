@@ -224,7 +224,7 @@ describe('strategy 12.1: delivery', () => {
     for (let i = 0; i < 120; i += 1) assert.match(all, new RegExp(`\\bS${i}\\b`));
   });
 
-  test('12.1 a message refused for what it says never holds up the others', async () => {
+  test('12.1 a message refused for its content never holds up the others', async () => {
     const world = new World();
     world.gateway = (_nowMs, text) => (text.includes('POISON') ? 'poisoned' : 'takes');
     world.raise({ kind: 'drift', instrument: 'POISON_USDT_Perp' });
@@ -376,7 +376,7 @@ describe('strategy 12.1: delivery', () => {
     );
   });
 
-  test('in order: critical alerts first, then what was raised first', async () => {
+  test('in order: critical alerts first, then the oldest first', async () => {
     const world = new World();
     world.gateway = (nowMs) => (nowMs < START + HOUR ? 'refuses' : 'takes');
     world.raise({ kind: 'drift', instrument: 'FIRST' });
@@ -429,7 +429,7 @@ describe('strategy 12.1: delivery', () => {
     assert.ok((world.tries[1] ?? 0) - (world.tries[0] ?? 0) >= PACE_MS);
   });
 
-  test('a journal that fails is said once; messages are sent all the same; it is written when it works again', async () => {
+  test('a journal that fails is reported once; messages are sent all the same; it is written when it works again', async () => {
     const world = new World();
     world.journalFails = true;
     world.raise({ kind: 'mmr', account: 'A' });
@@ -460,7 +460,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.tries.length, 1);
   });
 
-  test('9.3 that its entry turns out not to be safe is said, and messages are sent all the same', async () => {
+  test('9.3 that its entry turns out not to be safe is reported, and messages are sent all the same', async () => {
     const world = new World();
     const { promise, reject } = Promise.withResolvers<void>();
     world.safe = promise;
@@ -642,7 +642,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.match(world.texts()[1] ?? '', /resolved: MMR ALERT/);
   });
 
-  test('an engine that starts every day does not keep open for ever what nobody speaks of', async () => {
+  test('an engine that starts every day does not keep open for ever what is never raised again', async () => {
     const world = new World();
     world.raise({ kind: 'drift', instrument: 'X' });
     for (let start = 0; start < 2; start += 1) {
@@ -730,7 +730,7 @@ describe('strategy 12: repeats across restarts', () => {
     assert.doesNotMatch(later, /cancelOrder/);
   });
 
-  test('a wider failure from before the start silences nothing until it is received again', async () => {
+  test('a wider failure from before the start silences nothing until it is raised again', async () => {
     const world = new World();
     world.raise({ kind: 'account-parked', account: 'A' });
     await world.pass(MINUTE);

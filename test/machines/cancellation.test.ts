@@ -73,7 +73,7 @@ test('an acknowledged cancel of an order that stays open is repeated now and the
   assert.equal(bench.exchange.named('cancelOrder').length, 4);
 });
 
-test('1004 to a look says nothing of the order: it is not taken for cancelled (9.7)', async () => {
+test('a look-up answered 1004 does not mean that the order is cancelled (9.7)', async () => {
   const bench = new Bench();
   cancel(bench);
   await bench.pass(60_000, 200);
@@ -92,7 +92,7 @@ for (const kind of ['parked', 'unauthenticated'] as const) {
 }
 
 for (const status of ['CANCELLED', 'FILLED', 'REJECTED'] as const) {
-  test(`an intact stream tells that the order is ${status}: the cancel is over without a look-up (9.4, 9.7)`, async () => {
+  test(`an intact stream reports the order as ${status}: the cancel is over without a look-up (9.4, 9.7)`, async () => {
     const bench = new Bench();
     const child = cancel(bench, true);
     await bench.pass(100);

@@ -1236,7 +1236,7 @@ describe('11.6 a symbol the exchange does not list any more', () => {
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === `instrument-unlisted:${BNB}`));
   });
 
-  it('10.3 a list that cannot be read is said, and read again', async () => {
+  it('10.3 a list that cannot be read is reported, and read again', async () => {
     const world = await restarted();
     world.exchange.onInstruments = () => Promise.reject(new TestFailure('unavailable', 'instruments', null, null));
     await world.pass(2 * LISTING_PAUSE_MS, 1_000);
@@ -1327,7 +1327,7 @@ describe('11.8 rules that the exchange changes', () => {
 });
 
 describe('9.13 an account that may only reduce', () => {
-  it('what one symbol has learnt is told to the others', async () => {
+  it('what one symbol has learnt is reported to the others', async () => {
     const world = await trading();
     const demand = { account: 'B', sinceMs: 1, nextTryMs: world.clock.nowMs() + 1_000 } as const;
     world.actor.send({ type: 'reduce-only.changed', account: 'B', instrument: BNB, demand });
@@ -1616,7 +1616,7 @@ describe('13 the stop', () => {
     return world.actor.getSnapshot().output?.exitCode;
   }
 
-  it('13.1 drains, cancels its own orders, tells what is left to tell, and ends clean', async () => {
+  it('13.1 drains, cancels its own orders, sends the last messages, and ends clean', async () => {
     const world = await trading();
     assert.equal(await stopped(world), 0);
     assert.equal(reasonText(world.reported('engine.draining')[0]?.why ?? ''), 'SIGINT');

@@ -114,7 +114,7 @@ describe('strategy 2.1: the heartbeat', () => {
     assert.equal(beats.length, 2);
   });
 
-  test('a call that fails is said, and the next is a minute later', async () => {
+  test('a call that fails is reported, and the next is a minute later', async () => {
     const { beats, facts, pass } = world(async () => {
       throw new Error('answered 500');
     });

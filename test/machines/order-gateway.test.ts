@@ -138,7 +138,7 @@ test('per account and symbol one submission at a time; both accounts at once (9.
   assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
 });
 
-test('what streams tell of an order goes to its submission and its cancel; no look-up is made while they are intact (9.4, 10.2)', async () => {
+test('what streams report of an order goes to its submission and its cancel; no look-up is made while they are intact (9.4, 10.2)', async () => {
   const bench = new Bench();
   const { send, submit, children } = openGateway(bench);
   send({ type: 'streams.changed', account: 'A', intact: true });
@@ -206,7 +206,7 @@ test('what REST answers about an order goes to the view of its account, before a
   assert.equal(bench.told('poller:A').length, told, 'no such order is no row');
 });
 
-test('streams that go down are told to every submission and cancel of the account under way (9.4)', async () => {
+test('streams that go down are reported to every submission and cancel of the account under way (9.4)', async () => {
   const bench = new Bench();
   const { send, submit } = openGateway(bench);
   send({ type: 'streams.changed', account: 'A', intact: true });
@@ -705,7 +705,7 @@ test('beside a parked account the other one repairs, and its openings are unsent
   );
 });
 
-test('an account found parked by a create is told to the daemon and to its poller, once (9.8)', async () => {
+test('an account found parked by a create is reported to the daemon and to its poller, once (9.8)', async () => {
   const bench = new Bench();
   bench.exchange.onCreate = () => Promise.reject(new TestFailure('parked', 'createOrder', 1400, 'A'));
   const { submit, state } = openGateway(bench);
@@ -916,7 +916,7 @@ test('a touch whose actor throws has failed', async () => {
 
 // ---- API failures of orders (12) -------------------------------------------------------------------------------------
 
-describe('12 calls that no poll makes are alerted when they fail, and told to be over', () => {
+describe('12 calls that no poll makes are alerted when they fail, and resolved', () => {
   const KEY = 'api-failure:A:createOrder';
   const withAlertManager = (bench: Bench) => {
     confirmsAll(bench);

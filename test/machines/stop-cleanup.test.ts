@@ -291,7 +291,7 @@ test('an order held live that no answer shows, and whose cancel nobody acknowled
   assert.deepEqual(output()?.left, [`A ETH_USDT_Perp ${clientOrderId}`]);
 });
 
-test('a look that waits, as in a back-off, keeps the cancels of orders held live waiting for 2 s, not for as long as it does (9.9, 13.1)', async () => {
+test('a read that waits, as in a back-off, delays the cancels of orders held live by 2 s at most (9.9, 13.1)', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
   const live = (['A', 'B'] as const).map((account) => {
@@ -309,7 +309,7 @@ test('a look that waits, as in a back-off, keeps the cancels of orders held live
   assert.ok(output());
 });
 
-test('the answers of a look that takes long are used when they come, and it is not asked again meanwhile (13.1)', async () => {
+test('the answers of a slow read are used when they come, and it is not repeated meanwhile (13.1)', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
   const live = venue.rest('A', 1);
@@ -362,7 +362,7 @@ test('a history that cannot be read leaves every order to be asked for by itself
   assert.deepEqual(output(), { cancelled: ids.length, candidates: ids.length, kept: 0, left: [] });
 });
 
-test('an order held live whose end the first look tells is not cancelled', async () => {
+test('an order held live whose end the first read shows is not cancelled', async () => {
   const bench = new Bench();
   const venue = new Venue(bench);
   const clientOrderId = clientOrderIdOf('A', 'buy', 5n);

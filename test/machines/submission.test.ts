@@ -312,7 +312,7 @@ const STREAMED: readonly (readonly [OrderStatus, Partial<ExchangeOrder>, readonl
 ];
 for (const [status, changes, expected, state] of STREAMED) {
   const row = `${status} ${Object.values(changes).join(' ')}`;
-  test(`acknowledged, then a stream tells ${row}: ${expected.at(-1) ?? 'nothing yet'} (9.4)`, async () => {
+  test(`acknowledged, then a stream reports ${row}: ${expected.at(-1) ?? 'nothing yet'} (9.4)`, async () => {
     const bench = new Bench();
     const { child } = submit(bench, testIntent(), 1, true);
     await bench.pass(100);
@@ -326,7 +326,7 @@ for (const [status, changes, expected, state] of STREAMED) {
   });
 }
 
-test('a stream may tell that the order rests before the create is answered (9.4)', async () => {
+test('a stream may report that the order rests before the create is answered (9.4)', async () => {
   const bench = new Bench();
   const { child } = submit(bench, testIntent(), 1, true);
   bench.exchange.onCreate = () => deferred<ExchangeOrder>().promise;
@@ -532,7 +532,7 @@ test('an outcome that cannot be written is reported and does not stop the submis
   assert.match(bench.reported('journal.failed')[0]?.message ?? '', /disk full/);
 });
 
-test('leave that is not given because the account is parked parks it, and nothing was priced (9.1, 9.8)', async () => {
+test('a create not admitted because the account is parked parks it, and nothing was priced (9.1, 9.8)', async () => {
   const bench = new Bench();
   bench.exchange.onAdmit = rejectsWith('parked', 1008);
   submit(bench);
@@ -541,7 +541,7 @@ test('leave that is not given because the account is parked parks it, and nothin
   assert.equal(bench.exchange.named('book').length, 0);
 });
 
-test('leave that is not given for want of budget or session ends the submission; nothing has left (9.1)', async () => {
+test('a create not admitted for want of budget or session ends the submission; nothing was sent (9.1)', async () => {
   const bench = new Bench();
   bench.exchange.onAdmit = rejectsWith('unavailable');
   submit(bench);
@@ -562,7 +562,7 @@ test('a login that was answered 429 is waited out like a create that was (9.9)',
   assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
 });
 
-test('what waits for leave when it is halted ends at once, and gives it back when it comes (9.1, 9.5)', async () => {
+test('an attempt halted while it waits for the budget ends at once, and returns its permit when that comes (9.1, 9.5)', async () => {
   const bench = new Bench();
   const admission = deferred<void>();
   bench.exchange.onAdmit = () => admission.promise;
@@ -576,7 +576,7 @@ test('what waits for leave when it is halted ends at once, and gives it back whe
   assert.deepEqual(bench.exchange.returned, ['A BNB_USDT_Perp']);
 });
 
-test('an attempt that is not sent gives its leave back (9.1)', async () => {
+test('an attempt that is not sent returns its permit (9.1)', async () => {
   for (const prevent of [
     (bench: Bench) => {
       bench.exchange.onBook = rejectsWith('unavailable');
@@ -773,7 +773,7 @@ for (const [what, refuse] of REFUSALS) {
     ['in flight', 0],
     ['between attempts', 100],
   ] as const) {
-    test(`an attempt ${what} is told before the end, and is the last: a fill was booked ${when} (9.5, 9.10)`, async () => {
+    test(`an attempt ${what} is reported before the end, and is the last: a fill was booked ${when} (9.5, 9.10)`, async () => {
       const bench = new Bench();
       const { child } = submit(bench);
       refuse(bench);
@@ -803,7 +803,7 @@ test('a later attempt that found no book is outdated like the first; the one tha
   assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
 });
 
-test('what waits for session or budget when a fill is booked does not leave, and its end is no want of ours (9.5)', async () => {
+test('what waits for session or budget when a fill is booked does not leave, and ends as outdated (9.5)', async () => {
   const bench = new Bench();
   const { child } = submit(bench);
   const permit = deferred<void>();
@@ -954,7 +954,7 @@ for (const [what, answer] of DOUBTS) {
   });
 }
 
-test('an acknowledged order that is never confirmed becomes unknown, and frees the slot after bounded looks (9.4)', async () => {
+test('an acknowledged order that is never confirmed becomes unknown, and frees the slot after a bounded number of look-ups (9.4)', async () => {
   const bench = new Bench();
   submit(bench);
   let looks = 0;

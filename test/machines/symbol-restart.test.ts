@@ -30,7 +30,7 @@ function firstReadings(positionOfA: string) {
 }
 
 describe('a restart with a journal (strategy 11.2)', () => {
-  it('11.2 an exchange that agrees is said to agree, once, without an alert', () => {
+  it('11.2 an exchange that agrees is reported to agree, once, without an alert', () => {
     const { begins, second, again } = firstReadings('2');
     assert.deepEqual(begins.facts, [], 'not before the exchange is heard, or it would be said twice');
     const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
@@ -46,7 +46,7 @@ describe('a restart with a journal (strategy 11.2)', () => {
     );
   });
 
-  it('11.2 where they differ the difference is said and alerted: the exchange wins by 10.5', () => {
+  it('11.2 where they differ the difference is reported and alerted: the exchange wins by 10.5', () => {
     const { second } = firstReadings('2.5');
     const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
     assert.equal(restored?.type === 'lots.restored' && restored.difference, 'A 0.5');

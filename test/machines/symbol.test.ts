@@ -970,7 +970,7 @@ describe('3.1 flat accounts ask for the book', () => {
     assert.deepEqual(bench.words(), ['gateway touch']);
   });
 
-  it('3.1 a book that gives no mark twice running is why the symbol waits: said once, and again when it is another reason', () => {
+  it('3.1 a book that gives no mark twice running is why the symbol waits: reported once, and again when it is another reason', () => {
     const bench = quiet(beginning(0, 0));
     const said = () => bench.reported('symbol.idle').map(({ why }) => `${reasonText(why)} (${why.rule})`);
     const fails = (why: Reason, failure: ExchangeFailure | null = null) => {
@@ -1208,7 +1208,7 @@ describe('9.5 rests, and what ends a submission', () => {
         by === 'daemon' && event.type === 'reduce-only.changed' ? [event.demand as ReduceOnly | null] : [],
       );
 
-    it('2091 on the account that should repair: no rest, no refusal alert, the other way at once, told to the daemon', () => {
+    it('2091 on the account that should repair: no rest, no refusal alert, the other way at once, reported to the daemon', () => {
       const bench = quiet(beginning(10, -5));
       demanded(bench, 'B', 2091);
       both(bench, 10, -5);
@@ -1523,7 +1523,7 @@ describe('9.5 rests, and what ends a submission', () => {
     });
   });
 
-  it('9.5 in cooldown the reason is said once, while the seconds count', () => {
+  it('9.5 in cooldown the reason is reported once, while the seconds count', () => {
     const bench = SITUATIONS.cooldown?.() ?? assert.fail();
     const before = bench.reported('symbol.idle').length;
     for (let reading = 0; reading < 3; reading += 1) {
@@ -1534,7 +1534,7 @@ describe('9.5 rests, and what ends a submission', () => {
     assert.equal(bench.reported('symbol.idle').length, before);
   });
 
-  it('7.3 at a limit the reason is said once, while the mark moves', () => {
+  it('7.3 at a limit the reason is reported once, while the mark moves', () => {
     const bench = SITUATIONS.capped?.() ?? assert.fail();
     const before = bench.reported('symbol.idle').length;
     for (const mark of ['100.3', '100.7', '101.1']) {
@@ -1559,7 +1559,7 @@ describe('9.5 rests, and what ends a submission', () => {
     assert.deepEqual(bench.words(), ['gateway submit B sell 5']);
   });
 
-  it('7.3 why it waits is said once, however often the denied intent is tried again', () => {
+  it('7.3 why it waits is reported once, however often the denied intent is tried again', () => {
     const bench = SITUATIONS.imbalanced?.() ?? assert.fail();
     bench.ended(bench.asked[0] ?? assert.fail(), { kind: 'denied', why: reason('awaits-price', '6.4') });
     for (let round = 1; round <= 3; round += 1) {
@@ -1656,7 +1656,7 @@ describe('5 the states in turn', () => {
     assert.ok(bench.words().includes('alert-manager raised repair-blocked'));
   });
 
-  describe('12.2 what the daily report tells of a stuck symbol', () => {
+  describe('12.2 what the daily report says of a stuck symbol', () => {
     const stuckBench = (unhedgedSinceMs = BENCH_START_MS - 6 * 3_600_000) =>
       new SymbolBench({
         coverage,
@@ -1698,7 +1698,7 @@ describe('5 the states in turn', () => {
       assert.equal(asks(bench), 0);
     });
 
-    it('12.2 the report waits for the touch that was asked for, and tells side, size, guard and touch', () => {
+    it('12.2 the report waits for the touch that was asked for, and names side, size, guard and touch', () => {
       const bench = stuckBench();
       reading(bench);
       assert.equal(reportOf(bench.context, bench.nowMs), null);

@@ -113,7 +113,7 @@ test('candles of a minute are what the trades within it were', async (t) => {
   }
 });
 
-test('an answer that failed is asked for again; one that fails for good is said, and what came before it stays', async (t) => {
+test('an answer that failed is asked for again; one that fails for good is reported, and what came before it stays', async (t) => {
   const directory = temporaryDirectory(t);
   const passing = venue(5, { failures: 3 });
   const options = {
@@ -162,7 +162,7 @@ test('funding rates stand where they were paid, beside the candles of that time,
   );
 });
 
-test('of rates that are listed minute by minute those at the whole interval were paid; a rate that is none is said', async (t) => {
+test('of rates that are listed minute by minute those at the whole interval were paid; a rate that is none is reported', async (t) => {
   const eightHours = 28_800_000;
   const row = (atMs: number, more: object) => {
     const [instrument, mark_price, funding_time] = [SPEC.name, '620', `${BigInt(atMs) * 1_000_000n}`];

@@ -137,11 +137,11 @@ describe('strategy 12: the Telegram gateway', () => {
     [200, '{"ok":false}', true],
   ];
   for (const [status, body, forContent] of contents) {
-    test(`12.1 ${status} ${body}: ${forContent ? '' : 'not '}for what it says`, () =>
+    test(`12.1 ${status} ${body}: ${forContent ? '' : 'not '}for its content`, () =>
       assert.equal(isForContent(status, body), forContent));
   }
 
-  test('12.1 a refusal for what it says is marked so', async () => {
+  test('12.1 a refusal for its content is marked so', async () => {
     const { url } = await gateway((response) => response.writeHead(400).end('{"error":"message is too long"}'));
     const sent = to(url).send('x');
     await assert.rejects(sent, (thrown) => thrown instanceof DeliveryError && thrown.forContent);
@@ -168,7 +168,7 @@ describe('strategy 12: the Telegram gateway', () => {
     assert.ok(!failure.message.includes('127.0.0.1'));
   });
 
-  test('an address that is none is a failure like any other', async () => {
+  test('an invalid address is a failure like any other', async () => {
     await failureOf(to('nonsense').send('x'));
   });
 

@@ -212,7 +212,7 @@ describe('strategy 12.2: the daily report', () => {
     assert.match(text, /guard price 600\.5 USDT, best ask 590 USDT: the price has to rise by 10\.5 USDT \(1\.78 %\)/);
     assert.match(text, /would lose 17\.43 USDT/);
   });
-  test('what is not known is said to be not known', () => {
+  test('what is not known is named as unknown', () => {
     const text = alertTexts('en', 'x').daily(report([symbol('X', { guardPrice: null, touch: null })]), 3000, NOW);
     assert.match(text, /guard price not known, best ask not known/);
   });

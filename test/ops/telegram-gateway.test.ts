@@ -153,7 +153,7 @@ describe('the Telegram gateway', () => {
     });
   }
 
-  it('refuses a wrong key, another path, another method, and bodies that are none, before Telegram hears of it', async () => {
+  it('refuses a wrong key, another path, another method and an invalid body before it calls Telegram', async () => {
     const { calls, api } = await telegram(() => taken);
     const { url } = await gateway(api);
     assert.match((await failureOf(notifier(url, 'another-key-entirely').send(TEXT))).message, /status 401/);

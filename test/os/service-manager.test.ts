@@ -86,7 +86,7 @@ describe('sd_notify', () => {
     service!.close();
   });
 
-  it('the watchdog is fed while there is no problem, and the reason why not is said once', {
+  it('the watchdog is fed while there is no problem, and the reason why not is reported once', {
     skip,
     timeout: 30_000,
   }, async (t) => {
@@ -113,7 +113,7 @@ describe('sd_notify', () => {
     ]);
   });
 
-  it('a socket that nobody reads is said once, and holds up nothing', { skip, timeout: 30_000 }, async () => {
+  it('a socket that nobody reads is reported once, and holds up nothing', { skip, timeout: 30_000 }, async () => {
     const said = Promise.withResolvers<string>();
     const service = openServiceManager({
       env: { ...process.env, NOTIFY_SOCKET: join(folder, 'nobody') },

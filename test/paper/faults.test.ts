@@ -91,7 +91,7 @@ describe('faults of a call', () => {
     assert.equal(JSON.parse(read(d).body).result.length, 1);
   });
 
-  it('strike the account, the call and as often as they are told to', () => {
+  it('strike the account and the call they name, as often as they name', () => {
     const d = struck('server-error', { account: 'B', route: 'positions', count: 2 });
     const codes = [0, 1, 2].map(() => d.call('B', 'positions').status);
     assert.deepEqual(codes, [500, 500, 200]);

@@ -24,7 +24,7 @@ describe('matching', () => {
     assert.equal(d.state('B', younger), 'OPEN UNSPECIFIED 0.0');
   });
 
-  it('a taker from an account meets the crowd and resting orders by price', async () => {
+  it('a taker order meets resting orders, the market’s and the accounts’, by price', async () => {
     const d = desk();
     const maker = await d.place('B', rest(false, '100.9', '3'));
     const taker = await d.place('A', { buy: true, price: '101.0', size: '5' });

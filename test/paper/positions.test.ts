@@ -33,7 +33,7 @@ describe('positions', () => {
     assert.deepEqual([held.unrealized_pnl, held.total_pnl, held.notional], ['-15.0', '5.0', '3015.0']);
   });
 
-  it('turn: what is over opens the other way at its own price', async () => {
+  it('turn round: the excess opens the opposite position at its own price', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '2', '100.0');
@@ -43,7 +43,7 @@ describe('positions', () => {
     assert.equal(d.call('A', 'fill_history').body.result[0].realized_pnl, '4.0');
   });
 
-  it('end what rests as reduce-only once there is less to reduce than it has left', async () => {
+  it('end resting reduce-only orders once less than their remainder can be reduced', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '5', '100.0');
@@ -59,7 +59,7 @@ describe('positions', () => {
     assert.deepEqual(d.call('A', 'open_orders').body.result, []);
   });
 
-  it('show a wrong mark when told so: for so many answers, so long, one account or both', async () => {
+  it('show a wrong mark when asked to: for so many answers, so long, one account or both', async () => {
     const d = new Desk();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '2', '100.0');

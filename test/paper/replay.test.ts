@@ -207,7 +207,7 @@ test('a fill is at the order’s own price, and public trades show the trade’s
   assert.equal(printE9(total), '2.5');
 });
 
-test('what is strange in a recording is counted', () => {
+test('irregularities of a recording are counted', () => {
   const play = ['book 100x3 / 101x2', 'book 102x1 / 101x1', 'trade sell 1@99', 'trade buy 1@101', 'gap 60'];
   const { exchange } = played({ rule: '', play, fills: [] }, 'conservative');
   const { market } = exchange.venue.book(spec.name);

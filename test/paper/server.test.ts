@@ -89,7 +89,7 @@ describe('the control path and its server', () => {
     }
   });
 
-  it('answers others while an hour passes at once, and passes all of it', async () => {
+  it('answers others while an hour is skipped, and skips all of it', async () => {
     const paper = await startPaper({ seed: 9, rateLimits: false });
     try {
       const before = paper.exchange.venue.clockMs;
@@ -118,7 +118,7 @@ describe('the control path and its server', () => {
 });
 
 describe('catching up', () => {
-  it('a machine that slept for twenty minutes passes them in parts', async () => {
+  it('a machine that slept for twenty minutes makes them up in parts', async () => {
     const exchange = createPaper({ seed: 9, startMs: START_MS });
     let nowMs = START_MS;
     let turns = 0;

@@ -47,7 +47,7 @@ class Ear {
 const bare = (frame: Loose): Loose => frame.feed;
 
 describe('streams', () => {
-  it('tell of an order, its fills, its position and its end, numbered from one', async () => {
+  it('report an order, its fills, its position and its end, numbered from one', async () => {
     const d = new Desk();
     d.still();
     const ear = new Ear(d, '/ws/full', 'A');
@@ -95,7 +95,7 @@ describe('streams', () => {
     assert.deepEqual(bare(ear.of('v1.fill')[0]), d.call('A', 'fill_history').body.result[1]);
   });
 
-  it('tell of one instrument alone, where asked so, and of nobody else’s account', async () => {
+  it('report one instrument alone if asked to, and no other account', async () => {
     const d = new Desk();
     d.still(BTC);
     d.still('ETH_USDT_Perp');

@@ -95,7 +95,7 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
   });
   after(() => server?.stop());
 
-  it('a coordinator that is stopped takes out what waits, and leaves nothing behind', async (t) => {
+  it('a coordinator that is stopped removes its waiting runs, and leaves nothing behind', async (t) => {
     const url = await server.fresh();
     const one = coordinate(t, url, CAMPAIGN, 1_200);
     await waits(one);
@@ -109,7 +109,7 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.deepEqual([one.results.size, one.failures.size], [0, 0]);
   });
 
-  it('a run tells how far it is; taken out, it ends at its worker, and the worker goes on', async (t) => {
+  it('a run reports its progress; removed from the queue, it ends at its worker, and the worker goes on', async (t) => {
     const url = await server.fresh();
     const days = 30;
     const [one, worker] = [coordinate(t, url, CAMPAIGN, 2, String(days)), work(t, url)];
@@ -211,7 +211,7 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_00
     assert.equal(one.results.size + one.failures.size, 0);
   });
 
-  it('nobody works for a coordinator that is gone, and the next one clears up', async (t) => {
+  it('no worker works for a coordinator that is gone, and the next one removes its runs', async (t) => {
     const url = await server.fresh();
     const gone: Batch = { id: 'gone', kind: 'campaign', host: 'elsewhere', code: codeName(), market: null };
     const queue = await opened(t, url, coordinatorOf('another'));

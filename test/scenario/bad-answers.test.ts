@@ -247,7 +247,7 @@ describe('7.4 a book that prices nothing is waited out, and nothing is sent', TO
 
 const level = ({ price, size }: { price: string; size: string }) => ({ p: price, s: size, no: 1 });
 
-describe('what is not ours to decide about', TOGETHER, () => {
+describe('orders and positions that are not ours', TOGETHER, () => {
   it('2.2 a position in an instrument nobody listed is left alone, and holds nothing up', () =>
     withScene(async (scene) => {
       const { meddler, start } = scene;
@@ -298,8 +298,8 @@ describe('what is not ours to decide about', TOGETHER, () => {
     }));
 });
 
-describe('9.8 who we are', TOGETHER, () => {
-  it('a session that ends in the middle costs one login and one repeat, and nobody notices', () =>
+describe('9.8 sessions and keys', TOGETHER, () => {
+  it('a session that ends in the middle costs one login and one repeat, and nothing else', () =>
     withScene(async (scene) => {
       const { paper, start } = scene;
       const stage = start();

@@ -126,7 +126,7 @@ function environmentOf(
 }
 
 describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
-  it('78: settings that cannot be used, all said at once', () =>
+  it('78: settings that cannot be used, all reported at once', () =>
     withRun(['run'], { GRVT_HEDGE_ORDERBOOK_DEPTH: '7', GRVT_HEDGE_LOOP_INTERVAL_SEC: 'soon' }, async (run) => {
       assert.equal((await run.exit).code, 78);
       assert.match(run.screen(), /GRVT_HEDGE_ORDERBOOK_DEPTH/);

@@ -383,7 +383,7 @@ describe('names that are not settings', () => {
     ['1', '0.1'],
     ['1000', '100'],
   ] as const) {
-    it(`the former rate of ${given} a second is the factor ${scale}, with a warning`, () => {
+    it(`the previous rate of ${given} a second is the factor ${scale}, with a warning`, () => {
       const result = load({ GRVT_HEDGE_REQUESTS_PER_SEC: given });
       assert.ok(result.ok);
       assert.equal(String(result.settings.rateScale), scale);
@@ -410,7 +410,7 @@ describe('names that are not settings', () => {
 });
 
 describe('which exchange', () => {
-  it('the pair is named by the last four digits of its accounts, or as it is said', () => {
+  it('the pair is named by the last four digits of its accounts, or by GRVT_HEDGE_NAME', () => {
     assert.equal(settingsOf(load(REAL)).name, '2468-4782');
     assert.equal(labelOf(settingsOf(load(REAL))), 'grvt-hedge testnet 2468-4782');
     assert.equal(labelOf(settingsOf(load({ ...REAL, GRVT_HEDGE_NAME: 'north' }))), 'grvt-hedge testnet north');
@@ -455,7 +455,7 @@ describe('which exchange', () => {
       ));
   }
   for (const cause of ['GRVT_TRADING_API_KEY_1', 'GRVT_TRADING_ACCOUNT_ID_2'] as const) {
-    it(`GRVT_ENV must be said as soon as ${cause} is given`, () => {
+    it(`GRVT_ENV must be set once ${cause} is given`, () => {
       const errors = errorsOf(load({ [cause]: REAL[cause] }));
       assert.match(
         errors[0] ?? '',
@@ -467,11 +467,11 @@ describe('which exchange', () => {
       );
     });
   }
-  it('GRVT_ENV must be said as soon as a key file is given', () =>
+  it('GRVT_ENV must be set once a key file is given', () =>
     assert.match(errorsOf(load({ GRVT_TRADING_API_KEY_1_FILE: 'nowhere' })).join('\n'), /GRVT_ENV: missing/));
-  it('GRVT_ENV must be said as soon as a host is given', () =>
+  it('GRVT_ENV must be set once a host is given', () =>
     assert.match(errorsOf(load({ GRVT_EDGE_URL: 'http://127.0.0.1:1' }))[0] ?? '', /^GRVT_ENV: missing/));
-  it('paper that is said keeps keys and hosts unused and warns of it', () => {
+  it('paper that is set explicitly leaves keys and hosts unused, with a warning', () => {
     const result = load({ ...REAL, GRVT_ENV: 'paper', GRVT_EDGE_URL: 'http://127.0.0.1:1' });
     assert.deepEqual([settingsOf(result).accounts, settingsOf(result).hosts], [null, null]);
     assert.equal(result.ok && result.warnings.length, 2);
@@ -559,8 +559,8 @@ describe('keys', () => {
     });
   }
   it('all missing ones are reported at once', () => assert.equal(errorsOf(load({ GRVT_ENV: 'prod' })).length, 9));
-  it('a command that only looks needs none', () => assert.ok(load({ GRVT_ENV: 'prod' }, {}, 'look').ok));
-  it('a command that only looks still refuses what is malformed', () =>
+  it('a command that only reads needs none', () => assert.ok(load({ GRVT_ENV: 'prod' }, {}, 'look').ok));
+  it('a command that only reads still refuses what is malformed', () =>
     assert.ok(!load({ GRVT_ENV: 'prod', GRVT_TRADING_PRIVATE_KEY_1: 'x' }, {}, 'look').ok));
 
   const malformed: [string, Record<string, string>, RegExp][] = [
@@ -661,7 +661,7 @@ describe('keys', () => {
     ],
   ];
   for (const [what, change, names] of swaps) {
-    it(`${what} swapped is said on both`, () => {
+    it(`${what} swapped is reported on both`, () => {
       const errors = errorsOf(load({ ...REAL, ...change }));
       assert.equal(errors.length, 2, errors.join('\n'));
       const [first, second] = names.map((name) => `GRVT_TRADING_${name}`);

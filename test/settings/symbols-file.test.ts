@@ -258,7 +258,7 @@ describe('one row', () => {
       /min_total_position_usdt: 30000\.01 is above max_total_position_usdt 30000: expected min ≤ max/,
     );
   });
-  it('an instrument named twice, case aside, is a duplicate', () => {
+  it('an instrument named twice, regardless of case, is a duplicate', () => {
     const errors = refusals([ROW, { ...ROW, instrument: 'bnb_usdt_PERP' }]);
     assert.deepEqual(errors, [
       'symbols.json [1] bnb_usdt_PERP instrument: duplicate of [0]: expected each instrument once',

@@ -163,7 +163,7 @@ describe('what an engine leaves undone', () => {
     ],
     ['a change of positions', (scene: Scene) => scene.positions('4', '-2')],
   ] as const) {
-    it(`the time begins anew with ${name}`, () => {
+    it(`the time begins again with ${name}`, () => {
       const scene = new Scene('3', '-2');
       scene.pass(SHORT_MS);
       excuse(scene);

@@ -83,7 +83,7 @@ describe('options of simulate', () => {
     assert.match(optionsOf({ ...GIVEN, days: ' 2' }).again(1, null), /--days ' 2' /);
   });
 
-  it('what has no effect is said', () => {
+  it('an option without effect is reported', () => {
     const notesOf = (change: Partial<GivenOptions>) => optionsOf({ ...GIVEN, ...change }).notes;
     assert.deepEqual(notesOf({ until: '23h', verbose: true }), []);
     assert.match(
@@ -106,7 +106,7 @@ describe('options of simulate', () => {
     assert.equal(plan.html, 0.1);
   });
 
-  it('streams are on where stream faults are asked for, unless told otherwise', () => {
+  it('streams are on where stream faults are asked for, unless switched off', () => {
     assert.equal(optionsOf(GIVEN).of(1).streams, false);
     assert.equal(optionsOf({ ...GIVEN, faults: '0.05' }).of(1).streams, true);
     assert.equal(optionsOf({ ...GIVEN, faults: '0.05', streams: false }).of(1).streams, false);
@@ -120,7 +120,7 @@ describe('fault plans', () => {
     assert.deepEqual(Object.keys(everyFault(0.05)).sort(), [...ALL_FAULTS].sort());
   });
 
-  it('what spoils a read, one way or another, adds up to the rate', () => {
+  it('the faults of a read add up to the rate', () => {
     const spoilt = paperRules(everyFault(0.2)).filter((rule) => rule.route === undefined);
     const sum = spoilt.reduce((total, rule) => total + rule.rate, 0);
     assert.ok(sum > 0.15 && sum <= 0.2, String(sum));

@@ -21,8 +21,8 @@ const POLLED: Fact = {
   openOrders: 0,
 };
 
-describe('what the engine said of itself', () => {
-  it('time in a state is counted until the next one, and not while nobody runs', () => {
+describe('what a campaign counts of the engine’s facts', () => {
+  it('time in a state is counted until the next one, and not while no engine runs', () => {
     const tally = createTally(() => false);
     tally.observe(changed('equal'), 1_000);
     tally.observe(changed('imbalanced'), 4_000);
@@ -49,7 +49,7 @@ describe('what the engine said of itself', () => {
     assert.deepEqual(tally.statesMs(), { capped: 4_500, imbalanced: 2_000 });
   });
 
-  it('an engine that is gone is not capped', () => {
+  it('an engine that does not run is not capped', () => {
     const tally = createTally(() => true);
     tally.observe(changed('capped'), 0);
     tally.interrupted(1_000);

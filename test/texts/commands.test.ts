@@ -38,7 +38,7 @@ test('an answer is a line of its own, in the language of the settings', () => {
   assert.equal(answerLine(say('busy'), 'zh'), '等待中的命令过多：请重试');
 });
 
-test('what holds a symbol is said in Chinese, too', () => {
+test('what restricts a symbol is named in Chinese, too', () => {
   const held = {
     heldFile: 'pause',
     heldLeaving: 'disabled',

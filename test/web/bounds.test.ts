@@ -24,7 +24,7 @@ test('the feed keeps its newest facts and no more than its bound', () => {
   assert.equal(history.feed().at(-1)?.fact.atMs, NOON_MS + FEED_MAX + 49);
 });
 
-test('facts that only figures hear do not crowd the feed', () => {
+test('facts that only count in figures do not crowd the feed', () => {
   const history = createHistory();
   assert.equal(history.take({ type: 'session.renewed', atMs: NOON_MS, account: 'A', untilMs: NOON_MS }), null);
   assert.equal(history.feed().length, 0);
@@ -215,7 +215,7 @@ test('reading the past lets other work through', async () => {
   assert.ok(turns >= 10, `${turns} turns`);
 });
 
-test('a third reader at a time is told to come back', async () => {
+test('a third reader at a time is asked to come back', async () => {
   const journal = new ArrayJournal();
   for (let at = 0; at < 200; at++) journal.add({ kind: 'fact', key: BNB, atMs: NOON_MS, body: stateChanged(BNB) });
   const past = createPast(journal, handClock());
@@ -242,7 +242,7 @@ test('the past is read so many times in a row, then every two seconds', async ()
   assert.equal(await past.moments(BNB, 1), 'too-often');
 });
 
-test('single moments are looked at as fast as a hand moves the slider, and no faster for long', () => {
+test('single moments are read as fast as a hand moves the slider, and no faster for long', () => {
   const clock = handClock();
   const past = createPast(new ArrayJournal(), clock);
   for (let at = 0; at < MOMENTS_IN_A_ROW; at++) assert.equal(past.at(BNB, 1), null);

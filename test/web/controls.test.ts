@@ -72,7 +72,7 @@ describe('16.6 commands by the page', () => {
     assert.deepEqual(given, [[{ ...PAUSE, by: 'page', why: null }, 'preview']]);
   });
 
-  test('a session is told how long it lasts, and is over once it is locked', async () => {
+  test('a session knows how long it lasts, and is over once it is locked', async () => {
     begin();
     const session = await unlock();
     const { untilMs } = (await (await post('session', {}, session)).json()) as { untilMs: number };
@@ -99,7 +99,7 @@ describe('16.6 commands by the page', () => {
     ['a session in a cookie', { cookie: `x-hedge-session=${'0'.repeat(64)}` }],
   ];
   for (const [name, headers] of LOCKED) {
-    test(`${name}: nothing is done, nor told`, async () => {
+    test(`${name}: nothing is done, and nothing is disclosed`, async () => {
       begin();
       for (const path of ['command', 'preview', 'session']) {
         assert.equal((await post(path, PAUSE, headers)).status, 401, path);
@@ -147,7 +147,7 @@ describe('16.6 commands by the page', () => {
     assert.equal((await post('command', PAUSE, session)).status, 200);
   });
 
-  test('without a token the page only shows', async () => {
+  test('without a token the page is read-only', async () => {
     begin();
     const session = await unlock();
     token = null;
@@ -159,7 +159,7 @@ describe('16.6 commands by the page', () => {
   });
 });
 
-test('before the engine takes commands a page is told so', async () => {
+test('before the engine takes commands a page gets an answer that says so', async () => {
   const web = await startWeb(webOptions({ controls: () => ({ token: () => TOKEN, parse: parseCommand, give: null }) }));
   const post = (path: string, body: unknown, headers = {}) =>
     fetch(`${web.url}/api/control/${path}`, {

@@ -117,7 +117,7 @@ describe('a running engine', () => {
     assert.ok(moments.some((one) => one.fact.type === 'state.changed' && one.phase === 'imbalanced'));
   });
 
-  test('the inspector hears every actor, in Stately’s protocol, without parts and secrets', async () => {
+  test('the inspector receives every actor, in Stately’s protocol, without parts and secrets', async () => {
     const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/inspect`);
     const heard: { type: string; name?: string; definition?: string; sessionId: string; snapshot?: unknown }[] = [];
     const texts: string[] = [];
@@ -153,7 +153,7 @@ describe('a running engine', () => {
   });
 });
 
-test('a reporter that throws keeps no other from hearing', () => {
+test('a reporter that throws does not keep facts from the others', () => {
   const heard: Fact[] = [];
   const broken = {
     report() {
@@ -164,7 +164,7 @@ test('a reporter that throws keeps no other from hearing', () => {
   assert.equal(heard.length, 1);
 });
 
-test('an inspector never throws into the actor it looks at', () => {
+test('an inspector never throws into the actor it observes', () => {
   const inspector = createInspector({ redact: (text) => text, clock: handClock() });
   const hostile = {
     get sessionId(): string {
@@ -240,7 +240,7 @@ test('off, the inspector is not there at all', async (t) => {
   assert.equal((await fetch(`${stage.url}/inspect`)).status, 404);
 });
 
-test('without an engine the journal tells: ledger, orders, lots, the last state and its reason', async (t) => {
+test('without an engine the status is the journal’s: ledger, orders, lots, the last state and its reason', async (t) => {
   const stage = await openStage();
   t.after(() => stage.close());
   await stage.quoting(BNB);

@@ -124,7 +124,7 @@ describe('the page of a running engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
-  test('nothing breaks at 360 px, on a symbol’s page either', async () => {
+  test('nothing overflows at 360 px, on a symbol’s page either', async () => {
     for (const hash of ['', `#/${BNB}`]) {
       const { page, wrong } = await openPage(browser, `${stage.url}/${hash}`, { width: 360, height: 780 });
       await page.waitForSelector(hash === '' ? '.tile' : '.statechart .state.lit');
@@ -301,7 +301,7 @@ describe('the page of any engine', { skip: NO_BROWSER }, () => {
     await page.close();
   });
 
-  test('an engine that goes away is said, and found again', async (t) => {
+  test('an engine that goes away is shown as gone, and found again', async (t) => {
     const port = await reservedPort();
     const first = await serve(t, {}, { port });
     const { page } = await openPage(browser, first.url);

@@ -209,7 +209,7 @@ describe('the web part', () => {
     source = status();
   });
 
-  test('a page is told of a fact, and of the symbols that changed and no others', async () => {
+  test('a page receives a fact, and the symbols that changed and no others', async () => {
     source = status({ symbols: [symbolStatus(), symbolStatus({ instrument: 'ETH_USDT_Perp' })] });
     const stream = listen(web.url);
     await stream.until('event: first');
@@ -232,7 +232,7 @@ describe('the web part', () => {
     source = status();
   });
 
-  test('one page more than the bound is told so and not kept', async () => {
+  test('one page more than the bound is refused with that reason', async () => {
     const streams = Array.from({ length: CLIENTS_MAX }, () => listen(web.url));
     await Promise.all(streams.map((stream) => stream.until('event: first')));
     const answer = await ask(`${web.url}/events`);

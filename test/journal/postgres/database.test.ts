@@ -179,7 +179,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await closed(journal);
   });
 
-  it('a database out of reach is said with the moment it began, keeps durable unknown, and reading and appending on', async () => {
+  it('a database out of reach is reported with the moment it began, keeps durable unknown, and reading and appending on', async () => {
     const journal = await openPair(proxied(), { pairName: 'silent' });
     const heard: (number | null)[] = [];
     journal.listen({ trouble: (trouble) => heard.push(trouble === null ? null : trouble.sinceMs), lost: () => {} });
@@ -319,7 +319,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await closed(again);
   });
 
-  it('a copy of the database that is older, or another timeline, is said, and what was reset is written first', async () => {
+  it('a copy of the database that is older, or another timeline, is reported, and what was reset is written first', async () => {
     const of = { pairName: 'behind', directory: temporaryDirectory() };
     const before = await openPair(address, of);
     await write(before, 'one');
