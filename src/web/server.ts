@@ -98,7 +98,8 @@ const FILES: Readonly<Record<string, ServedFile>> = {
   '/page/icon.svg': { path: join(PAGE, 'icon.svg'), type: 'image/svg+xml' },
   ...Object.fromEntries(
     [
-      ...['main', 'texts', 'texts-act', 'texts-money', 'words', 'dom', 'tips', 'control', 'act'],
+      ...['main', 'words', 'texts', 'texts-act', 'texts-money', 'texts-facts', 'texts-glossary', 'dom', 'tips'],
+      ...['control', 'act'],
       ...['overview', 'lead', 'account', 'alerts', 'rollout', 'feed', 'tile', 'table', 'money', 'curves', 'history'],
       ...['detail', 'symbol', 'chart', 'past'],
     ].map((name) => [`/page/${name}.js`, { path: join(PAGE, `${name}.js`), type: 'text/javascript; charset=utf-8' }]),
