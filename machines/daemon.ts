@@ -102,9 +102,9 @@ function carryOut(step: DaemonStep, args: Args): void {
   const { context, enqueue, system, self } = args;
   const { deps } = context;
   const { change = {}, entries = [], facts = [], commands = [], onlyIfWritten } = step;
-  const memory = { ...context.memory, ...change };
-  // Each assignment creates a new snapshot of the machine.
-  if (Object.keys(change).length > 0) enqueue.assign({ memory });
+  // Each assignment creates a new snapshot of the machine, and a copy of so many fields is slow.
+  const memory = Object.keys(change).length === 0 ? context.memory : { ...context.memory, ...change };
+  if (memory !== context.memory) enqueue.assign({ memory });
   try {
     if (entries.length > 0) deps.journal.append(entries);
   } catch (thrown) {

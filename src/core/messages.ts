@@ -439,7 +439,7 @@ export interface OpeningsStopped {
   readonly why: Reason | null;
 }
 
-/** An account's summary from a full read, before its symbols decide on that read (strategy 8.6). */
+/** A new summary of an account, before its symbols decide on the read that brought it (strategy 8.6). */
 export interface MarginRead {
   readonly type: 'margin.read';
   readonly account: AccountName;

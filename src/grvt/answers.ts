@@ -1,8 +1,8 @@
 import type { MDG, TDG } from '@grvt/client';
 import type { Reason } from '../core/reasons.ts';
-import type { CallSpec, Decoded, LastAnswer, ReadSpec } from './calls.ts';
+import type { CallSpec, Decoded, LastAnswer, ReadSpec, SentRead } from './calls.ts';
 import { NoAnswer, whyNoJson } from './errors.ts';
-import type { HttpAnswer, Post } from './http.ts';
+import { Deadline, type HttpAnswer, type Post } from './http.ts';
 import type { SessionHeaders } from './session.ts';
 import { errorBody } from './wire.ts';
 
@@ -34,22 +34,19 @@ export interface RawAnswer {
 
 /** What a read through the client carries besides its body. */
 interface ReadConfig {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-  /** Reads the answer; its result is what the client continues with. */
-  readonly read: (answer: HttpAnswer) => unknown;
+  /** Sends what the client has made of the request; its result is what the client continues with. */
+  readonly send: (path: string, body: unknown) => Promise<unknown>;
 }
 
 /**
- * Sends the client's reads directly through `post`. Its HTTP library costs as much CPU as everything we do with the
- * answer, and the client only ever posts JSON.
+ * Sends the client's reads directly, by the `send` they carry. Its HTTP library costs as much CPU as everything we do with
+ * the answer, and the client only ever posts JSON.
  */
-export function carryReads(client: TDG | MDG, url: string, post: Post): void {
+export function carryReads(client: TDG | MDG, url: string): void {
   const { origin } = new URL(url);
-  const straight = async (to: string, body: unknown, { headers, signal, read }: ReadConfig) => {
-    const path = to.slice(origin.length);
-    return { data: read(await post({ path, headers, body: JSON.stringify(body), signal, isRepeatable: true })) };
-  };
+  const straight = async (to: string, body: unknown, { send }: ReadConfig) => ({
+    data: await send(to.slice(origin.length), body),
+  });
   Object.assign(client.axios, { post: straight });
 }
 
@@ -63,38 +60,41 @@ export async function exchangeOnce<Client>(
   session: SessionHeaders | null,
   beforeBytes: (() => void) | undefined,
 ): Promise<{ raw: RawAnswer; mapped: unknown }> {
-  const deadline = new AbortController();
-  const { signal } = deadline;
-  const timer = setTimeout(() => {
-    deadline.abort(new NoAnswer(REQUEST_TIMEOUT_MS));
-  }, REQUEST_TIMEOUT_MS);
+  const deadline = new Deadline(REQUEST_TIMEOUT_MS, () => new NoAnswer(REQUEST_TIMEOUT_MS));
   const headers = session ?? NO_HEADERS;
   try {
     if ('body' in spec) {
       // The outcome of a create or cancel on a dropped connection is unknown (strategy 9.6).
       const raw = readRaw(
-        await post({ path: spec.path, headers, body: spec.body, signal, isRepeatable: false, beforeBytes }),
+        await post({ path: spec.path, headers, body: spec.body, deadline, isRepeatable: false, beforeBytes }),
         null,
       );
       return { raw, mapped: raw.body };
     }
-    let raw: RawAnswer | null = null;
-    const read = (answer: HttpAnswer): unknown => {
-      raw = readRaw(answer, spec.repeats?.decoded ?? null);
-      // A known answer leaves nothing for the client to map.
-      return raw.known === null ? raw.body : null;
+    const { repeats } = spec;
+    const carry = async ({ path, body }: SentRead): Promise<RawAnswer> =>
+      readRaw(await post({ path, headers, body, deadline, isRepeatable: true }), repeats?.decoded ?? null);
+    // The client makes the same of the same request, and has nothing to map in a known answer.
+    let raw = repeats?.sent ? await carry(repeats.sent) : null;
+    if (raw !== null && raw.known !== null) return { raw, mapped: raw.known.mapped };
+    const send = async (path: string, body: unknown): Promise<unknown> => {
+      if (raw === null) {
+        const sent = { path, body: JSON.stringify(body) };
+        raw = await carry(sent);
+        if (repeats !== undefined) repeats.sent = sent;
+      }
+      return raw.body;
     };
-    const config: ReadConfig = { headers, signal, read };
+    const config: ReadConfig = { send };
     const mapped = await spec.invoke(client, spec.request as never, config as never);
     if (raw === null) throw new Error('the client gave an answer that was never received');
-    return { raw, mapped: remembered(raw, mapped, spec.repeats) };
+    return { raw, mapped: remembered(raw, mapped, repeats) };
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
   }
 }
 
-function remembered({ text, body, known }: RawAnswer, mapped: unknown, repeats: LastAnswer | undefined): unknown {
-  if (known !== null) return known.mapped;
+function remembered({ text, body }: RawAnswer, mapped: unknown, repeats: LastAnswer | undefined): unknown {
   if (repeats !== undefined) repeats.decoded = { text, body, mapped };
   return mapped;
 }
@@ -146,7 +146,10 @@ export interface PollRead<T> {
 
 /** A read made by every poll: an answer with the same text as the last one is not decoded again. */
 export function pollRead<T>(spec: ReadSpec<TDG>, parse: (answer: unknown) => T): PollRead<T> {
-  return { spec: { ...spec, repeats: { decoded: null, tellable: forSame(withoutUnmapped) } }, parse: forSame(parse) };
+  return {
+    spec: { ...spec, repeats: { sent: null, decoded: null, tellable: forSame(withoutUnmapped) } },
+    parse: forSame(parse),
+  };
 }
 
 /** Memoises the last result for the same argument. */

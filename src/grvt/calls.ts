@@ -34,9 +34,17 @@ export type CallSpec<Client> =
  * polls bring the same open orders. One answer per call is kept.
  */
 export interface LastAnswer {
+  /** The request as it was sent; it never changes. null: not sent yet. */
+  sent: SentRead | null;
   decoded: Decoded | null;
   /** An answer for observers, without fields that the client's tables do not know. */
   readonly tellable: (value: unknown) => unknown;
+}
+
+/** A read as the client makes it. */
+export interface SentRead {
+  readonly path: string;
+  readonly body: string;
 }
 
 export interface Decoded {

@@ -57,7 +57,7 @@ export function openChannels(options: GrvtOptions, caller: Caller, exchangeClock
   /** The client, whose reads use the same connections as creates and cancels. */
   function connect<Client extends TDG | MDG>(client: Client, url: string): { client: Client; post: Post } {
     const post = options.post ?? open(url);
-    carryReads(client, url, post);
+    carryReads(client, url);
     return { client, post };
   }
 

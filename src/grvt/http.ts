@@ -16,12 +16,46 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent byte for byte. */
   readonly body: string;
-  /** Ends the request, which fails with the abort reason. */
-  readonly signal: AbortSignal;
+  /** Its end ends the request, which fails with the reason. */
+  readonly deadline: Deadline;
   /** May be sent again on a new connection if its connection was dropped while idle. */
   readonly isRepeatable: boolean;
   /** Called in the same turn in which the bytes are handed to the connection; throws if they must not be sent. */
   readonly beforeBytes?: (() => void) | undefined;
+}
+
+/** The deadline of a whole answer. An `AbortController` with its events costs more CPU than the JSON of a request. */
+export class Deadline {
+  readonly #timer: NodeJS.Timeout | null;
+  #reason: Error | null = null;
+  #listener: ((reason: Error) => void) | null = null;
+
+  /** @param ms null: it ends only by {@link end} */
+  constructor(ms: number | null, reason: () => Error) {
+    this.#timer = ms === null ? null : setTimeout(() => this.end(reason()), ms);
+  }
+
+  /** Why it is over; null: it is not. */
+  get reason(): Error | null {
+    return this.#reason;
+  }
+
+  /** Calls the one listener when it ends; null: nobody listens any more. */
+  listen(listener: ((reason: Error) => void) | null): void {
+    this.#listener = listener;
+  }
+
+  end(reason: Error): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#listener?.(reason);
+  }
+
+  /** The answer is there: it never ends. */
+  clear(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#listener = null;
+  }
 }
 
 /**
@@ -82,7 +116,7 @@ export function openHttp(origin: string, { proxy, connections, maxAnswerBytes }:
       pipelining,
       maxResponseSize: maxAnswerBytes,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // The caller's signal is the deadline of the whole answer.
+      // The caller's deadline is that of the whole answer.
       headersTimeout: 0,
       bodyTimeout: 0,
     };
@@ -134,31 +168,30 @@ function dispatch(
   request: HttpPost,
   isNew: () => boolean,
 ): Promise<HttpAnswer> {
-  const { path, headers, body, signal, beforeBytes } = request;
+  const { path, headers, body, deadline, beforeBytes } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null;
     let wasIdle = false;
     const answer = { status: 0, date: null as string | null };
     const chunks: Buffer[] = [];
     const fail = (error: unknown): void => {
-      signal.removeEventListener('abort', abort);
+      deadline.listen(null);
       if (error instanceof NotSent) reject(error);
       else if (controller === null) reject(neverConnected(error));
       else if (wasIdle && answer.status === 0 && DROPPED.includes(codeOf(error))) {
         reject(new DroppedWhileIdle('dropped', { cause: error }));
       } else reject(error);
     };
-    const abort = (): void => {
-      fail(signal.reason);
-      controller?.abort(signal.reason);
-    };
-    signal.addEventListener('abort', abort);
+    deadline.listen((reason) => {
+      fail(reason);
+      controller?.abort(reason);
+    });
     dispatcher.dispatch(
       { origin, path, method: 'POST', headers: headerLines(headers), body },
       {
         onRequestStart(given) {
           // Aborted while it waited for a connection: it must not be sent any more.
-          signal.throwIfAborted();
+          if (deadline.reason !== null) throw deadline.reason;
           beforeBytes?.();
           controller = given;
           wasIdle = !isNew();
@@ -169,7 +202,7 @@ function dispatch(
         },
         onResponseData: (_controller, chunk) => void chunks.push(chunk),
         onResponseEnd() {
-          signal.removeEventListener('abort', abort);
+          deadline.listen(null);
           resolve({ ...answer, text: Buffer.concat(chunks).toString('utf8') });
         },
         onResponseError: (_controller, error) => fail(error),

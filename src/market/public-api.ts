@@ -1,4 +1,4 @@
-import { openHttp } from '../grvt/http.ts';
+import { Deadline, openHttp } from '../grvt/http.ts';
 import { type InstrumentSpec, instrumentsFromJson } from '../paper/index.ts';
 import { MarketError } from './errors.ts';
 
@@ -21,14 +21,17 @@ export function openPublicApi(origin: string, proxy: string | null): PublicApi {
   return {
     async ask(route, body) {
       const where = `${origin}/full/v1/${route}`;
+      const deadline = new Deadline(TIMEOUT_MS, () => new Error(`no answer within ${TIMEOUT_MS / 1_000} s`));
       let answer: Awaited<ReturnType<typeof http.post>>;
       try {
         answer = await http.post({
           ...{ path: `/full/v1/${route}`, headers: {}, body: JSON.stringify(body), isRepeatable: true },
-          signal: AbortSignal.timeout(TIMEOUT_MS),
+          deadline,
         });
       } catch (thrown) {
         throw new MarketError(`${where}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      } finally {
+        deadline.clear();
       }
       return answerOf(where, answer.status, answer.text);
     },

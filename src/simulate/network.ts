@@ -49,6 +49,18 @@ function socketError(kind: 'refused' | 'reset'): Error {
     : Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 }
 
+/** As the wire shows them, of one object: the same session headers serve thousands of requests. */
+const shown = new WeakMap<object, Record<string, string>>();
+
+function asShown(headers: Readonly<Record<string, string>>): Record<string, string> {
+  let lower = shown.get(headers);
+  if (lower === undefined) {
+    lower = lowerCase({ ...JSON_HEADERS, ...headers });
+    shown.set(headers, lower);
+  }
+  return lower;
+}
+
 function lowerCase(headers: Readonly<Record<string, unknown>>): Record<string, string> {
   const named: Record<string, string> = {};
   for (const name in headers) {
@@ -114,15 +126,10 @@ export function connectNetwork(parts: NetworkParts, life: Life): Network {
 
   return {
     carry,
-    post: ({ path, headers, body, signal }) =>
+    post: ({ path, headers, body, deadline }) =>
       new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-        carry({
-          method: 'POST',
-          path,
-          headers: lowerCase({ ...JSON_HEADERS, ...headers }),
-          body,
-        }).then(
+        deadline.listen(reject);
+        carry({ method: 'POST', path, headers: asShown(headers), body }).then(
           (given) => resolve({ status: given.status, date: given.headers.date ?? null, text: given.body }),
           reject,
         );

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { openingsStoppedKey } from '../../src/core/alerts.ts';
 import * as accounts from '../../src/core/daemon/accounts.ts';
 import * as life from '../../src/core/daemon/life.ts';
 import { type DaemonMemory, type DaemonSettings, initialDaemon } from '../../src/core/daemon/memory.ts';
 import type { DaemonStep, DaemonView } from '../../src/core/daemon/step.ts';
 import * as symbols from '../../src/core/daemon/symbols.ts';
+import type { AccountPolled } from '../../src/core/messages.ts';
 import type { Standing } from '../../src/core/modes.ts';
+import { NO_STOPS } from '../../src/core/openings-stop.ts';
 import { reason } from '../../src/core/reasons.ts';
-import { config, d, instrument, strategy } from '../support/core.ts';
+import { config, d, instrument, order, seen, strategy } from '../support/core.ts';
 
 const NOW = 1_800_000_000_000;
 const now = { nowMs: NOW, exchangeNowMs: NOW + 5, skewMs: 5 };
@@ -237,5 +240,58 @@ describe('what each event leads to in the daemon', () => {
       'journal.failed',
       RAISED,
     ]);
+  });
+});
+
+describe('what an account poll asks the journal', () => {
+  const polled = (...ids: readonly bigint[]): AccountPolled => ({
+    ...{ type: 'account.polled', failedLookups: [] },
+    snapshot: {
+      ...{ account: 'A', requestedAtMs: NOW, era: 0, receivedAtMs: NOW, lookups: [], positions: [] },
+      summary: { totalEquity: d(1_000), maintenanceMargin: d(10) },
+      openOrders: ids.map((id) => {
+        const clientOrderId = String((0b1110n << 60n) + id);
+        return { ...seen(order('A', 'buy', 1, 600, { clientOrderId })), createTimeNs: BigInt(NOW) * 1_000_000n };
+      }),
+    } as unknown as AccountPolled['snapshot'],
+  });
+
+  it('11.1 each own order once: a known one is not looked for again while it is open, another engine’s is', () => {
+    const asked: string[] = [];
+    const journal = {
+      ...view,
+      hasPrepared: (id: string) => {
+        asked.push(id.slice(-1));
+        return BigInt(id) % 16n !== 9n;
+      },
+    };
+    let memory: DaemonMemory = trading;
+    const alerted = [polled(6n), polled(6n), polled(6n, 7n), polled(7n, 9n), polled(7n, 9n), polled(6n)].map(
+      (event) => {
+        const step = accounts.accountPolled(memory, now, event, journal);
+        memory = { ...memory, ...step.change };
+        return short(step).filter((one) => one === RAISED).length;
+      },
+    );
+    assert.equal(asked.length, 5);
+    assert.deepEqual(alerted, [0, 0, 0, 1, 1, 0]);
+    assert.equal(memory.ours.A.length, 1);
+  });
+
+  it('8.6 a loss stop whose day is over ends with the next poll, though no new summary is told', () => {
+    const loss = { loss: d(120), limit: d(100), untilMs: NOW + 1_000 };
+    const limits = { marginRatio: null, lossUsdt: d(100) };
+    const key = openingsStoppedKey('loss');
+    const stopped = {
+      ...trading,
+      holding: [key],
+      stops: { ...NO_STOPS, loss },
+      settings: { ...settings, openingsLimits: limits },
+    };
+    const poll = (nowMs: number) => accounts.accountPolled(stopped, { ...now, nowMs }, polled(), view);
+    assert.deepEqual(short(poll(NOW + 999)).includes(`${SYMBOL}: openings.stopped`), false);
+    const over = poll(NOW + 1_000);
+    assert.ok(short(over).includes(`${SYMBOL}: openings.stopped`));
+    assert.deepEqual([over.change?.stops?.loss, over.change?.holding], [null, []]);
   });
 });

@@ -112,4 +112,17 @@ describe('what a poller asks for, as values', () => {
       ['margin.read', 'account.polled'],
     );
   });
+
+  it('8.6 a summary is told once: the next polls bring the same one until it is read again', () => {
+    const poll = (memory: PollerMemory, read: AccountSummary) => {
+      const done = { ...memory, ...readingTaken(memory, at(80), { reading: { ...reading, summary: read } }).change };
+      const { change, messages = [] } = pollDelivered(done, at(100));
+      const told = messages.filter(({ message }) => message.type === 'margin.read').length;
+      return { memory: { ...done, ...change }, told };
+    };
+    const first = poll(polling(), summary);
+    const second = poll(first.memory, summary);
+    const third = poll(second.memory, { ...summary, totalEquity: decimal('999') });
+    assert.deepEqual([first.told, second.told, third.told], [1, 0, 1]);
+  });
 });

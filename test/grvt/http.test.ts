@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { it, type TestContext } from 'node:test';
 import { type Reason, reason } from '../../src/core/reasons.ts';
 import { NoAnswer, networkTrouble } from '../../src/grvt/errors.ts';
-import { type HttpConnections, type HttpPost, NotSent, openHttp } from '../../src/grvt/http.ts';
+import { Deadline, type HttpConnections, type HttpPost, NotSent, openHttp } from '../../src/grvt/http.ts';
 
 interface Held {
   readonly path: string;
@@ -53,8 +53,8 @@ async function rig(
   return { http, held, arrived };
 }
 
-function request(path: string, signal = new AbortController().signal): HttpPost {
-  return { path, headers: { Cookie: 'gravity=x' }, body: '{ "a" : 1 }', signal, isRepeatable: false };
+function request(path: string, deadline = new Deadline(null, () => new Error('never'))): HttpPost {
+  return { path, headers: { Cookie: 'gravity=x' }, body: '{ "a" : 1 }', deadline, isRepeatable: false };
 }
 
 it('18.2 whether a request may still leave is checked when a connection is free; if not, nothing reaches the server', async (context) => {
@@ -106,9 +106,9 @@ it('9.6 a request given up before it got a connection never left, and never leav
   const { http, held, arrived } = await rig(context, 1);
   const first = http.post(request('/first'));
   await arrived(1);
-  const giveUp = new AbortController();
-  const second = http.post(request('/second', giveUp.signal));
-  giveUp.abort(new NoAnswer(5_000));
+  const giveUp = new Deadline(null, () => new Error('never'));
+  const second = http.post(request('/second', giveUp));
+  giveUp.end(new NoAnswer(5_000));
   const failed = await second.catch((error: unknown) => networkTrouble(error));
   assert.deepEqual(failed, { kind: 'no-answer', sent: false, why: reason('no-answer', '10.3', { seconds: 5 }) });
   held[0]?.answer();
@@ -125,10 +125,10 @@ it('9.6 a request given up before it got a connection never left, and never leav
 
 it('9.6 a request given up once it was on its connection may have arrived', async (context) => {
   const { http, arrived } = await rig(context);
-  const giveUp = new AbortController();
-  const posted = http.post(request('/only', giveUp.signal));
+  const giveUp = new Deadline(null, () => new Error('never'));
+  const posted = http.post(request('/only', giveUp));
   await arrived(1);
-  giveUp.abort(new NoAnswer(5_000));
+  giveUp.end(new NoAnswer(5_000));
   const failed = await posted.catch((error: unknown) => networkTrouble(error));
   assert.deepEqual(failed, { kind: 'no-answer', sent: true, why: reason('no-answer', '10.3', { seconds: 5 }) });
 });

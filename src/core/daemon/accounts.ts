@@ -30,6 +30,7 @@ import { type ListedOrder, otherAccount } from '../model.ts';
 import { eachStop, NO_LIMITS, OPENINGS_STOPS_NOTE, type StopInputs, stopReason, stopsAfter } from '../openings-stop.ts';
 import { isOwnOrder } from '../order-id.ts';
 import { rejection } from '../refusals.ts';
+import { sameList } from '../symbol/commands.ts';
 import type { BudgetChanged, InvariantBroken } from './events.ts';
 import type { DaemonMemory as Memory } from './memory.ts';
 import {
@@ -58,15 +59,30 @@ export const ENDS_OVER_MS = 60_000;
 /** How long after the start an order of a previous engine without journal may still arrive at the exchange. */
 const LATE_ORDER_MS = 10_000;
 
-/** Raises and clears: foreign orders, another engine's orders, margin, clock, failed look-ups. */
+/** Judges the account, and whether a stop of openings is over by now: its summary is told only when it is new. */
 export function accountPolled(memory: Memory, now: Now, event: AccountPolled, view: DaemonView): Step {
+  const { loss } = memory.stops;
+  if (loss === null || now.nowMs < loss.untilMs) return accountJudged(memory, now, event, view);
+  const ended = stopsJudged(memory, now, {});
+  const judged = accountJudged({ ...memory, ...ended.change }, now, event, view);
+  return {
+    change: { ...ended.change, ...judged.change },
+    entries: ended.entries ?? [],
+    facts: [...(ended.facts ?? []), ...(judged.facts ?? [])],
+    commands: [...(ended.commands ?? []), ...(judged.commands ?? [])],
+  };
+}
+
+/** Raises and clears: foreign orders, another engine's orders, margin, clock, failed look-ups. */
+function accountJudged(memory: Memory, now: Now, event: AccountPolled, view: DaemonView): Step {
   const { snapshot, failedLookups } = event;
   const { account, openOrders, summary } = snapshot;
   const { nowMs: atMs, skewMs } = now;
   const { foreign, failing, holding, summaries, settings } = memory;
   const open = openOrders.filter((order) => !isOwnOrder(order) && !awaitsName(order));
   const unreported = open.filter((order) => !foreign[account].includes(foreignOrderName(order)));
-  const others = othersOrders(memory, now, openOrders, view);
+  const others = othersOrders(memory, now, event, view);
+  const { ours } = others;
   const mmr = judgeMmr(account, summary, settings.mmrAlertThreshold, atMs, summaries[otherAccount(account)]);
   const skew = judgeClockSkew(skewMs, atMs);
   // Clears only what held, so that an ordinary poll sends nothing to the alert manager.
@@ -87,9 +103,11 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
     ...[mmr, skew].filter((alert) => alert !== null),
   ];
   // An ordinary poll changes none of these, and each change creates a new snapshot of the machine.
-  const isNews = [open, foreign[account], failing[account], failingNow, over, begun].some((list) => list.length > 0);
+  const changing = [open, foreign[account], failing[account], failingNow, over, begun];
+  const isNews = ours !== memory.ours[account] || changing.some((list) => list.length > 0);
   const change = {
     foreign: { ...foreign, [account]: open.map(foreignOrderName) },
+    ours: { ...memory.ours, [account]: ours },
     failing: { ...failing, [account]: failingNow },
     holding: [...holding.filter((key) => !over.includes(key)), ...begun],
   };
@@ -119,18 +137,23 @@ export function accountPolled(memory: Memory, now: Now, event: AccountPolled, vi
  * Openings continue, since otherwise two engines that saw each other would both stop.
  */
 function othersOrders(
-  { tradingSinceMs, journalSinceMs }: Memory,
+  { tradingSinceMs, journalSinceMs, ours }: Memory,
   now: Now,
-  orders: readonly ListedOrder[],
+  { snapshot: { account, openOrders } }: AccountPolled,
   view: DaemonView,
-): Step & { readonly orders: readonly ListedOrder[] } {
-  if (journalSinceMs !== null) return { orders: [] };
+): Step & { readonly orders: readonly ListedOrder[]; readonly ours: readonly string[] } {
+  const known = ours[account];
+  if (journalSinceMs !== null) return { orders: [], ours: known };
   const sinceMs = tradingSinceMs + LATE_ORDER_MS;
-  const late = orders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
+  const late = openOrders.filter((order) => isOwnOrder(order) && Number(order.createTimeNs / 1_000_000n) > sinceMs);
+  const isOurs = ({ clientOrderId }: ListedOrder) => known.includes(clientOrderId) || view.hasPrepared(clientOrderId);
   try {
-    return { orders: late.filter(({ clientOrderId }) => !view.hasPrepared(clientOrderId)).slice(0, 1) };
+    const prepared = late.filter(isOurs);
+    const others = late.filter((order) => !prepared.includes(order)).slice(0, 1);
+    const ids = prepared.map(({ clientOrderId }) => clientOrderId);
+    return { orders: others, ours: sameList(known, ids) ? known : ids };
   } catch (thrown) {
-    return { orders: [], ...journalFailed(errorText(thrown), now) };
+    return { orders: [], ours: known, ...journalFailed(errorText(thrown), now) };
   }
 }
 

@@ -75,6 +75,8 @@ export interface DaemonMemory {
   readonly stops: OpeningsStops;
   /** Names of the reported foreign orders (strategy 11.4) that are still open. */
   readonly foreign: Readonly<Record<AccountName, readonly string[]>>;
+  /** Client ids of open orders that the journal is known to have prepared, by account: it is not read again for them. */
+  readonly ours: Readonly<Record<AccountName, readonly string[]>>;
   /** The last summary of each account; null: none yet. */
   readonly summaries: Readonly<Record<AccountName, AccountSummary | null>>;
   /**
@@ -126,6 +128,7 @@ export function initialDaemon(settings: DaemonSettings): DaemonMemory {
     journalSinceMs: null,
     stops: NO_STOPS,
     foreign: { A: [], B: [] },
+    ours: { A: [], B: [] },
     summaries: { A: null, B: null },
     holding: [
       ...ACCOUNTS.map((account) => alertKey('mmr', account)),
