@@ -274,9 +274,10 @@ export function judgeMmr(
 
 function isFarAbove(one: AccountSummary, other: AccountSummary | null, threshold: Decimal): boolean {
   if (other === null || !one.totalEquity.gt(0) || !other.totalEquity.gt(0)) return false;
+  // Judged first, since it needs no division and fails in nearly every poll.
+  if (!one.maintenanceMargin.mul(2).gt(threshold.mul(one.totalEquity))) return false;
   const ratio = one.maintenanceMargin.div(one.totalEquity);
-  const apart = ratio.minus(other.maintenanceMargin.div(other.totalEquity));
-  return apart.gt(RATIOS_APART) && ratio.gt(threshold.div(2));
+  return ratio.minus(other.maintenanceMargin.div(other.totalEquity)).gt(RATIOS_APART);
 }
 
 /** Rounded down: 0.6999 must not read as the threshold 0.70. */

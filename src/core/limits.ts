@@ -133,23 +133,28 @@ function shrinkRoom(config: SymbolConfig, exposure: Exposure, order: LimitedOrde
 
 /** By how much an account's live orders on one side grow its position if all are filled, USDT. */
 function growthOf(exposure: Exposure, account: AccountName, side: Side): Decimal {
-  const along = exposure.actual[account].mul(sign(side));
   const live = liveOf(exposure, account, side);
+  if (live === NONE_LIVE) return ZERO;
+  const along = exposure.actual[account].mul(sign(side));
   if (along.gte(0)) return live.worth;
   return max(ZERO, live.size.minus(along.mul(-2))).mul(live.maxUnitUsdt);
 }
 
 /** By how much an account's live orders of one side can shrink its position, USDT. */
 function shrinkOf(exposure: Exposure, account: AccountName, side: Side): Decimal {
+  const live = liveOf(exposure, account, side);
+  if (live === NONE_LIVE) return ZERO;
   const along = exposure.actual[account].mul(sign(side));
   if (along.gte(0)) return ZERO;
-  const live = liveOf(exposure, account, side);
   return live.size.lte(along.abs()) ? live.worth : along.abs().mul(live.maxUnitUsdt);
 }
+
+const NONE_LIVE = { size: ZERO, worth: ZERO, maxUnitUsdt: ZERO };
 
 /** An account's live orders on one side in sum; `maxUnitUsdt`: the highest value of one unit among them, USDT. */
 function liveOf(exposure: Exposure, account: AccountName, side: Side) {
   const live = exposure.live.filter((order) => order.account === account && order.side === side);
+  if (live.length === 0) return NONE_LIVE;
   const counted = (order: ManagedOrder) => countedPrice(exposure, order.price);
   return {
     size: sum(live.map(remainingSize)),

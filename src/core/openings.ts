@@ -113,6 +113,22 @@ export function largestSize(instrument: Instrument): Decimal {
 /** Cached: it costs a division and two powers, and each decision needs it several times. */
 const largestSizes = new WeakMap<Instrument, Decimal>();
 
-function wholeSteps({ minSize, baseDecimals }: Instrument, size: Decimal): Decimal {
-  return floorTo(floorTo(size, new Decimal(10).pow(-baseDecimals)), minSize);
+function wholeSteps(instrument: Instrument, size: Decimal): Decimal {
+  const { minSize } = instrument;
+  const unit = unitBesides(instrument);
+  return floorTo(unit === null ? size : floorTo(size, unit), minSize);
 }
+
+/** The resolution of `base_decimals`, of which `min_size` is no multiple; null: whole steps of `min_size` are whole units. */
+function unitBesides(instrument: Instrument): Decimal | null {
+  let unit = units.get(instrument);
+  if (unit === undefined) {
+    const finest = new Decimal(10).pow(-instrument.baseDecimals);
+    unit = instrument.minSize.mod(finest).isZero() ? null : finest;
+    units.set(instrument, unit);
+  }
+  return unit;
+}
+
+/** Cached as the largest sizes are. */
+const units = new WeakMap<Instrument, Decimal | null>();

@@ -130,10 +130,20 @@ function whole(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** Texts of amounts kept: a book repeats most prices of the one before, and sizes come in few steps. */
+const AMOUNTS_KEPT = 10_000;
+const amounts = new Map<string, bigint | null>();
+
 /** Non-negative; null: no plain decimal. */
 function amount(value: unknown): bigint | null {
-  const read = typeof value === 'string' ? parseE9(value) : null;
-  return read === null || read < 0n ? null : read;
+  if (typeof value !== 'string') return null;
+  const known = amounts.get(value);
+  if (known !== undefined) return known;
+  const parsed = parseE9(value);
+  const read = parsed === null || parsed < 0n ? null : parsed;
+  if (amounts.size >= AMOUNTS_KEPT) amounts.clear();
+  amounts.set(value, read);
+  return read;
 }
 
 function levels(value: unknown): Level[] | null {

@@ -29,8 +29,10 @@ export interface PaperAnswer {
   readonly broken: 'refused' | 'reset' | null;
 }
 
-/** Parsed paths kept; a client uses a dozen. */
+/** Parsed paths kept, and parsed bodies of reads; a client uses a dozen. */
 const PATHS_KEPT = 200;
+/** Longer bodies are orders and cancels, each sent once. */
+const KEPT_BODY_CHARS = 40;
 /** Answers kept for the `stale` fault. */
 const STALE_KEPT = 2_000;
 
@@ -51,6 +53,7 @@ export class Api {
   readonly #parts: ApiParts;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #addresses = new Map<string, Address>();
+  readonly #bodies = new Map<string, Json>();
   readonly #stale = new Map<string, { atMs: number; answer: PaperAnswer }>();
   #dateSecond = Number.NaN;
   #date = '';
@@ -230,9 +233,13 @@ export class Api {
   #read(request: PaperRequest, route: Route, lite: boolean): Json {
     // Without a JSON content type the venue reads no body (API 1).
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw new VenueError(1003);
+    const key = request.body.length > KEPT_BODY_CHARS ? null : `${request.path} ${request.body}`;
+    const known = key === null ? undefined : this.#bodies.get(key);
+    if (known !== undefined) return known;
     const parsed = parseJson(request.body);
-    const body = lite && route.request !== null ? toFull(route.request, parsed) : parsed;
-    return body as Json;
+    const body = (lite && route.request !== null ? toFull(route.request, parsed) : parsed) as Json;
+    if (key !== null && this.#bodies.size < PATHS_KEPT) this.#bodies.set(key, body);
+    return body;
   }
 
   /**

@@ -10,6 +10,8 @@ import type { Venue } from './venue.ts';
 export function readUint64(value: unknown): string | null {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string' || !/^\d{1,20}$/.test(text)) return null;
+  // Below 10^19, without leading zeros: nearly all.
+  if (/^(0|[1-9]\d{0,18})$/.test(text)) return text;
   return BigInt(text) < 2n ** 64n ? BigInt(text).toString() : null;
 }
 

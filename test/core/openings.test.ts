@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ACCOUNTS, type Intent, type ManagedOrder } from '../../src/core/model.ts';
-import { openingSides, openingSize } from '../../src/core/openings.ts';
+import { openingSides, openingSize, toStep } from '../../src/core/openings.ts';
 import { makePlan } from '../../src/core/plan.ts';
 import type { Reason } from '../../src/core/reasons.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
-import { d, type InputOptions, input, order, seedFor } from '../support/core.ts';
+import { d, type InputOptions, input, instrument, order, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/openings');
 
@@ -400,4 +400,22 @@ describe('what openings hold for any hedged pair', () => {
     );
     assert.ok(pairs > 100, `only ${pairs} pairs were opened: the cases show nothing`);
   });
+});
+
+describe('7.3 a size is rounded down to the resolution of base_decimals first, then to whole steps', () => {
+  // [min_size, base_decimals, size, rounded]
+  const cases = [
+    ['0.01', 9, '1.2399', '1.23'],
+    ['0.01', 2, '1.2399', '1.23'],
+    ['0.015', 2, '0.0459', '0.03'],
+    ['0.015', 3, '0.0459', '0.045'],
+    ['0.001', 1, '0.19', '0.1'],
+    ['10', -3, '4321', '4000'],
+  ] as const;
+  for (const [minSize, baseDecimals, size, rounded] of cases) {
+    it(`${size} is ${rounded} in steps of ${minSize} with ${baseDecimals} decimals, the second time too`, () => {
+      const rules = instrument({ minSize: d(minSize), baseDecimals });
+      for (let time = 0; time < 2; time += 1) assert.equal(toStep({ instrument: rules }, d(size)).toFixed(), rounded);
+    });
+  }
 });

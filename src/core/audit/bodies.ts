@@ -83,6 +83,18 @@ const STATUSES: ReadonlySet<unknown> = new Set(['PENDING', 'OPEN', 'FILLED', 'CA
  * ignored (strategy 10.4).
  */
 export function readOwnOrders(rows: readonly unknown[]): readonly OrderBody[] | null {
+  let read = lists.get(rows);
+  if (read === undefined) {
+    read = ownOrdersIn(rows);
+    lists.set(rows, read);
+  }
+  return read;
+}
+
+/** An answer with the text of the last one is the same value: its rows are not read again. */
+const lists = new WeakMap<readonly unknown[], readonly OrderBody[] | null>();
+
+function ownOrdersIn(rows: readonly unknown[]): readonly OrderBody[] | null {
   const orders = rows.filter(isPerhapsOwn).map(readOrder);
   const read = orders.filter((order) => order !== null && strategyId(order.clientOrderId) !== null);
   return read.length < orders.length ? null : (read as OrderBody[]);

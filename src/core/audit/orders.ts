@@ -95,8 +95,8 @@ export class WireOrders {
     return order;
   }
 
-  *of(account: AccountName): Iterable<WireOrder> {
-    yield* this.#orders[account].values();
+  of(account: AccountName): Iterable<WireOrder> {
+    return this.#orders[account].values();
   }
 
   *live(instrument: string | null = null): Iterable<WireOrder> {

@@ -262,7 +262,9 @@ export class Audit {
   /** Signed. Each read asks it of hundreds of orders, nearly all of them over: worked out anew only where something changed. */
   #unbookedOf(order: WireOrder): Decimal {
     const { instrument, clientOrderId, end, side, traded } = order;
-    const booked = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size ?? (end === null ? ZERO : traded);
+    const inLedger = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size;
+    if (inLedger === undefined && end !== null) return ZERO;
+    const booked = inLedger ?? ZERO;
     const known = this.#unbooked.get(order);
     if (known?.traded === traded && known.booked === booked) return known.size;
     const size = signed(side, traded.minus(booked));
