@@ -13,6 +13,7 @@ import { pairWords } from '../journal/pair.ts';
 import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
+import { whyText } from '../texts/explain.ts';
 import { thrownText } from '../texts/reason-error.ts';
 
 /** Read-only commands on the journal, which an engine may be writing. */
@@ -63,7 +64,7 @@ function printListing(
 /** `why CLIENT_ORDER_ID`. @returns 0; 1: unknown to the journal; 78: no journal */
 export function whyCommand(parts: JournalCommandParts, clientOrderId: string, options: JournalOptions): number {
   return withJournal(parts, options, (journal) => {
-    const { known, lines } = explainOrder(journal, clientOrderId);
+    const { known, lines } = explainOrder(journal, clientOrderId, parts.settings.lang);
     for (const line of lines) parts.print(line);
     return known ? 0 : 1;
   });
@@ -79,9 +80,10 @@ export function whySymbolCommand(
   return withJournal(parts, options, (journal) => {
     const nowMs = parts.clock.nowMs();
     const instrument = symbolNamed(symbolsOf(journal), symbol) ?? symbol;
-    const explained = explainSymbol(journal, instrument, nowMs - lastMs, nowMs);
+    const explained = explainSymbol(journal, instrument, nowMs - lastMs, nowMs, parts.settings.lang);
     if (explained !== null) return printListing(parts, options, explained);
-    parts.complain(`The journal has nothing about ${symbol} since ${clockTime(nowMs - lastMs)} ${zoneName()}`);
+    const since = { symbol, time: clockTime(nowMs - lastMs), zone: zoneName() };
+    parts.complain(whyText(parts.settings.lang, 'nothing', since));
     return 1;
   });
 }

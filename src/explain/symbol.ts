@@ -1,7 +1,11 @@
 import type { Fact } from '../core/facts.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { dayOf } from '../journal/money.ts';
+import { TRADING_STATE_NAMES } from '../texts/check.ts';
 import { lasting } from '../texts/duration.ts';
+import { type WhyWords, whyText } from '../texts/explain.ts';
+import type { Language } from '../texts/language.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import { clockTime, zoneName } from './words.ts';
 
@@ -16,7 +20,7 @@ export function symbolsOf(journal: EngineJournal): string[] {
 interface Stretch {
   readonly atMs: number;
   readonly phase: string;
-  readonly why: string;
+  readonly why: Reason;
   readonly rule: string;
   readonly isIdle: boolean;
 }
@@ -32,7 +36,9 @@ export function explainSymbol(
   symbol: string,
   sinceMs: number,
   nowMs: number,
+  language: Language,
 ): { readonly lines: readonly string[]; readonly json: unknown } | null {
+  const words: WhyWords = (name, values) => whyText(language, name, values);
   const found: Stretch[] = [];
   let phase = '';
   for (const entry of journal.scan({ kind: 'fact', sinceMs })) {
@@ -45,17 +51,21 @@ export function explainSymbol(
   if (found.length === 0) return null;
   const untilMs = (at: number) => found[at + 1]?.atMs ?? nowMs;
   const lines = [
-    `${symbol} since ${clockTime(sinceMs)} ${zoneName()}`,
+    words('symbol', { symbol, time: clockTime(sinceMs), zone: zoneName() }),
     ...found.map(({ atMs, phase: state, why, rule, isIdle }, at) => {
-      const what = isIdle ? 'nothing to submit: ' : '';
-      const lasted = `for ${lasting(untilMs(at) - atMs)}${at === found.length - 1 ? ', until now' : ''}`;
-      return `${clockTime(atMs)}  ${state.padEnd(12)}  ${what}${why}${rule === '' ? '' : ` (strategy ${rule})`}, ${lasted}`;
+      const names: Readonly<Record<string, string>> = TRADING_STATE_NAMES[language];
+      return words('stretch', {
+        ...{ time: clockTime(atMs), state: (names[state] ?? state).padEnd(12), why: reasonText(why, language), rule },
+        what: isIdle ? words('idle') : '',
+        lasted: lasting(untilMs(at) - atMs, language),
+        now: at === found.length - 1 ? words('untilNow') : '',
+      });
     }),
   ];
-  return { lines, json: found.map((one, at) => ({ ...one, untilMs: untilMs(at) })) };
+  return { lines, json: found.map((one, at) => ({ ...one, why: reasonText(one.why), untilMs: untilMs(at) })) };
 }
 
 function stretchOf(fact: Told, phase: string): Stretch {
   const { atMs, why } = fact;
-  return { atMs, phase, why: reasonText(why), rule: ruleOf(why), isIdle: fact.type === 'symbol.idle' };
+  return { atMs, phase, why, rule: ruleOf(why), isIdle: fact.type === 'symbol.idle' };
 }

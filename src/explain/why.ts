@@ -1,7 +1,14 @@
 import type { Decimal } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
-import type { OrderOutcome, PreparedOrder, StoredEntry } from '../core/journal-entry.ts';
-import { ACCOUNTS, type AccountName, type Intent, type LotMatch, type SymbolSnapshot } from '../core/model.ts';
+import type { PreparedOrder, StoredEntry } from '../core/journal-entry.ts';
+import {
+  ACCOUNTS,
+  type AccountName,
+  type Intent,
+  type LotMatch,
+  type Side,
+  type SymbolSnapshot,
+} from '../core/model.ts';
 import { parseClientOrderId } from '../core/order-id.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/plan-input.ts';
@@ -9,11 +16,13 @@ import { waitingSize } from '../core/symbol-state.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { pairWords } from '../journal/pair.ts';
 import { type OrderHistory, orderHistory } from '../journal/read.ts';
-import { line } from '../log/lines.ts';
+import { TRADING_STATE_NAMES } from '../texts/check.ts';
 import { lasting } from '../texts/duration.ts';
+import { MATCHES, OUTCOMES, PURPOSES, RULE_WORDS, type WhyWords, whyText } from '../texts/explain.ts';
+import { type Language, SIDES } from '../texts/language.ts';
 import { reasonText, ruleOf } from '../texts/reasons.ts';
 import type { RecordedDecision } from './replay.ts';
-import { clockTime, RULE_WORDS, zoneName } from './words.ts';
+import { clockTime, zoneName } from './words.ts';
 
 /**
  * Why an order was placed and what became of it, from the journal alone: snapshot, state, the rules for side, size,
@@ -29,24 +38,25 @@ export interface Explanation {
 }
 
 /** Everything known about one order, as lines. */
-export function explainOrder(journal: EngineJournal, clientOrderId: string): Explanation {
+export function explainOrder(journal: EngineJournal, clientOrderId: string, language: Language = 'en'): Explanation {
+  const words: WhyWords = (name, values) => whyText(language, name, values);
   const history = orderHistory(journal, clientOrderId);
   const { prepared, outcomes, facts, decisions } = history;
   const known = prepared !== null || outcomes.length > 0 || facts.length > 0 || decisions.length > 0;
-  if (!known) return { known, lines: unknownOrder(clientOrderId) };
+  if (!known) return { known, lines: unknownOrder(clientOrderId, words, language) };
   const decision = prepared === null ? null : decisionOf(history, prepared.body.intent);
   const pair = pairWords(journal);
   const lines = [
-    headline(history),
-    ...(pair === null ? [] : [`Pair: ${pair}`]),
-    ...(prepared === null ? adoptedWords(history) : decisionWords(decision, prepared)),
+    headline(history, words, language),
+    ...(pair === null ? [] : [words('pair', { pair })]),
+    ...(prepared === null ? adoptedWords(history, words) : decisionWords(decision, prepared, words, language)),
     '',
-    'What the exchange answered',
-    ...indented(answers(history)),
+    words('answered'),
+    ...indented(answers(history, words, language)),
     '',
-    'Fills',
-    ...indented(fills(journal, history)),
-    ...later(history, decision),
+    words('fills'),
+    ...indented(fills(journal, history, words, language)),
+    ...later(history, decision, words, language),
   ];
   return { known, lines };
 }
@@ -61,147 +71,175 @@ function decisionOf(history: OrderHistory, intent: Intent): StoredEntry<'decisio
   return found.at(-1) ?? null;
 }
 
-function unknownOrder(clientOrderId: string): string[] {
-  const parts = parseClientOrderId(clientOrderId);
-  if (parts === null) {
-    return [
-      `The journal does not know ${clientOrderId}, and it is no client id of a strategy order: it was placed by somebody else.`,
-    ];
-  }
-  return [
-    `The journal does not know ${clientOrderId}.`,
-    `By its id it is a strategy order: account ${parts.account}, ${parts.side} (strategy 9.2). It belongs to another journal ` +
-      '(--journal FILE), or is older than what this one keeps (GRVT_HEDGE_JOURNAL_DAYS).',
-  ];
+function unknownOrder(id: string, words: WhyWords, language: Language): string[] {
+  const parts = parseClientOrderId(id);
+  if (parts === null) return [words('unknownForeign', { id })];
+  const { account, side } = parts;
+  return [words('unknown', { id }), words('unknownOurs', { account, side: SIDES[language][side] })];
 }
 
-function headline({ clientOrderId, prepared, facts }: OrderHistory): string {
+/** Side, size and price of an order or a lot, as values of a text. */
+function sized(
+  { side, size, price }: { readonly side: Side; readonly size: Decimal; readonly price: Decimal },
+  language: Language,
+) {
+  return { side: SIDES[language][side], size: size.toFixed(), price: price.toFixed() };
+}
+
+function headline({ clientOrderId: id, prepared, facts }: OrderHistory, words: WhyWords, language: Language): string {
   if (prepared !== null) {
     const { intent, price, attempt } = prepared.body;
-    const again = attempt > 1 ? `, attempt ${attempt}` : '';
-    const { instrument, account, side, size, purpose } = intent;
-    return `Order ${clientOrderId}: ${instrument}, account ${account}, ${side} ${size.toFixed()} @ ${price.toFixed()}, ${purpose}${again}`;
+    const { instrument, account, purpose } = intent;
+    return words('order', {
+      ...{ id, instrument, account, ...sized({ ...intent, price }, language) },
+      ...{ purpose: PURPOSES[language][purpose], attempt: attempt > 1 ? attempt : null },
+    });
   }
   const worded = facts.map((entry) => entry.body).find((fact) => 'side' in fact && 'price' in fact);
-  if (worded === undefined || !('side' in worded)) return `Order ${clientOrderId}`;
-  const { instrument, account, side, size, price, purpose } = worded;
-  return `Order ${clientOrderId}: ${instrument}, account ${account}, ${side} ${size.toFixed()} @ ${price.toFixed()}, taken as ${purpose}`;
+  if (worded === undefined || !('side' in worded)) return words('order', { id });
+  const { instrument, account, purpose } = worded;
+  return words('order', {
+    ...{ id, instrument, account, ...sized(worded, language) },
+    purpose: words('takenAs', { purpose: PURPOSES[language][purpose] }),
+  });
 }
 
-function adoptedWords({ facts }: OrderHistory): string[] {
-  const adopted = facts.find((entry) => entry.body.type === 'order.adopted');
-  return [
-    '',
-    'Why it was placed is not in this journal: the engine found it at the exchange and took it over (strategy 11.4).',
-    ...(adopted === undefined ? [] : indented([`${clockTime(adopted.atMs)} ${line(adopted.body)?.text ?? ''}`])),
-  ];
+function adoptedWords({ facts }: OrderHistory, words: WhyWords): string[] {
+  const lines = facts.flatMap(({ body }) => {
+    if (body.type !== 'order.adopted') return [];
+    const traded = body.tradedSize.isZero() ? null : body.tradedSize.toFixed();
+    return [words('adopted', { time: clockTime(body.atMs), traded })];
+  });
+  return ['', words('notHere'), ...indented(lines.slice(0, 1))];
 }
 
-function decisionWords(entry: StoredEntry<'decision'> | null, prepared: StoredEntry<'order.prepared'>): string[] {
+function decisionWords(
+  entry: StoredEntry<'decision'> | null,
+  prepared: StoredEntry<'order.prepared'>,
+  words: WhyWords,
+  language: Language,
+): string[] {
   const { intent } = prepared.body;
-  const placing = ['', 'What gave the order', ...indented(orderWords(prepared.body, entry))];
-  if (entry === null) {
-    return [
-      '',
-      `The decision that asked for ${intent.intentId} is older than what this journal keeps (GRVT_HEDGE_JOURNAL_DAYS).`,
-      ...placing,
-    ];
-  }
+  const placing = ['', words('placing'), ...indented(orderWords(prepared.body, entry, words, language))];
+  if (entry === null) return ['', words('decisionGone', { intent: intent.intentId }), ...placing];
   const { input, plan, snapshots } = entry.body as RecordedDecision;
+  const state = TRADING_STATE_NAMES[language][plan.tradingState];
   return [
     '',
-    `What was known at ${clockTime(input.nowMs)} (all times ${zoneName()})`,
-    ...indented(ACCOUNTS.flatMap((account) => snapshotWords(account, snapshots[account], input))),
-    ...indented(situationWords(input)),
+    words('known', { time: clockTime(input.nowMs), zone: zoneName() }),
+    ...indented(ACCOUNTS.flatMap((account) => snapshotWords(account, snapshots[account], input, words, language))),
+    ...indented(situationWords(input, words, language)),
     '',
-    'State',
-    ...indented([`${plan.tradingState}: ${reasonText(plan.why)} (strategy 5)`, ...otherOrders(plan, intent)]),
+    words('state'),
+    ...indented([
+      words('stateIs', { state, why: reasonText(plan.why, language) }),
+      ...otherOrders(plan, intent, words, language),
+    ]),
     ...placing,
   ];
 }
 
-function snapshotWords(account: AccountName, snapshot: SymbolSnapshot | null, input: PlanInput): string[] {
-  if (snapshot === null) return [`${account}: not read`];
+function snapshotWords(
+  account: AccountName,
+  snapshot: SymbolSnapshot | null,
+  input: PlanInput,
+  words: WhyWords,
+  language: Language,
+): string[] {
+  if (snapshot === null) return [words('notRead', { account })];
   const { position, orders, requestedAtMs } = snapshot;
   const held =
     position === null
-      ? 'flat'
-      : `position ${position.size.toFixed()} @ ${position.entryPrice.toFixed()}, mark ${position.markPrice.toFixed()}`;
-  const seen = orders.map(
-    (order) =>
-      `${order.side} ${order.size.toFixed()} @ ${order.limitPrice.toFixed()} ${order.status}` +
-      `${order.tradedSize.isZero() ? '' : `, ${order.tradedSize.toFixed()} traded`} (${order.clientOrderId})`,
+      ? words('flat')
+      : words('position', {
+          ...{ size: position.size.toFixed(), price: position.entryPrice.toFixed() },
+          mark: position.markPrice.toFixed(),
+        });
+  const seen = orders.map((order) =>
+    words('seen', {
+      ...sized({ ...order, price: order.limitPrice }, language),
+      ...{ status: order.status, id: order.clientOrderId },
+      traded: order.tradedSize.isZero() ? null : order.tradedSize.toFixed(),
+    }),
   );
-  return [
-    `${account}: ${held}; read ${((input.nowMs - requestedAtMs) / 1000).toFixed(1)} s before`,
-    ...seen.map((text) => `   order ${text}`),
-  ];
+  return [words('snapshot', { account, held, seconds: ((input.nowMs - requestedAtMs) / 1000).toFixed(1) }), ...seen];
 }
 
-function situationWords({ valuation, state }: PlanInput): string[] {
+function situationWords({ valuation, state }: PlanInput, words: WhyWords, language: Language): string[] {
   const { net, diffUsdt, mark, smallestTradable, hedged } = valuation;
-  const orders = state.orders.map((order) => {
-    const waits = waitingSize(order).gt(0) ? `, ${waitingSize(order).toFixed()} filled and waiting` : '';
-    const doubt = order.unknown ? ', outcome unknown' : '';
-    return `live: ${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}${waits}${doubt} (${order.clientOrderId})`;
-  });
-  const lots = state.lots.map(
-    (lot) => `open lot #${lot.id}: ${lot.account} ${lot.side} ${lot.size.toFixed()} @ ${lot.price.toFixed()}`,
+  const orders = state.orders.map((order) =>
+    words('live', {
+      ...{ account: order.account, ...sized(order, language), id: order.clientOrderId },
+      waiting: waitingSize(order).gt(0) ? waitingSize(order).toFixed() : null,
+      doubt: order.unknown ? words('doubt') : null,
+    }),
   );
+  const lots = state.lots.map((lot) => words('lot', { id: lot.id, account: lot.account, ...sized(lot, language) }));
   return [
-    `valued at ${mark.toFixed()}: net ${net.toFixed()} (${diffUsdt.toFixed(2)} USDT), ${hedged ? 'hedged' : 'not hedged'}; ` +
-      `smallest tradable size ${smallestTradable.toFixed()} (strategy 3)`,
+    words('valued', {
+      ...{ mark: mark.toFixed(), net: net.toFixed(), usdt: diffUsdt.toFixed(2) },
+      ...{ hedged: words(hedged ? 'hedged' : 'notHedged'), smallest: smallestTradable.toFixed() },
+    }),
     ...orders,
     ...lots,
   ];
 }
 
 /** The other orders of the same decision. */
-function otherOrders(plan: Plan, intent: Intent): string[] {
+function otherOrders(plan: Plan, intent: Intent, words: WhyWords, language: Language): string[] {
   return [
     ...plan.creates
       .filter((one) => one.intentId !== intent.intentId)
-      .map((one) => `with it: ${one.account} ${one.side} ${one.size.toFixed()}, ${one.purpose}`),
-    ...plan.trims.map(
-      ({ order, why }) =>
-        `with it: cancel ${order.account} ${order.side} ${order.size.toFixed()} @ ${order.price.toFixed()}: ${reasonText(why)} (strategy ${ruleOf(why)})`,
+      .map(({ account, side, size, purpose }) =>
+        words('withCreate', {
+          ...{ account, side: SIDES[language][side], size: size.toFixed(), purpose: PURPOSES[language][purpose] },
+        }),
+      ),
+    ...plan.trims.map(({ order, why }) =>
+      words('withCancel', {
+        ...{ account: order.account, ...sized(order, language), why: reasonText(why, language), rule: ruleOf(why) },
+      }),
     ),
   ];
 }
 
-function orderWords(prepared: PreparedOrder, entry: StoredEntry<'decision'> | null): string[] {
+function orderWords(
+  prepared: PreparedOrder,
+  entry: StoredEntry<'decision'> | null,
+  words: WhyWords,
+  language: Language,
+): string[] {
   const { intent, price, attempt, sentAtMs, expirationMs } = prepared;
   const { guardPrice, nearerThanPrice, side } = intent;
   const config = (entry?.body as RecordedDecision | undefined)?.input.config;
-  const opening = intent.purpose === 'opening';
+  const rules = RULE_WORDS[language];
   const sideRule = intent.rules.find((rule) => ['6.1', '6.2', '6.3'].includes(rule)) ?? '6';
   const sizeRule = intent.rules.find((rule) => ['6.4', '6.5'].includes(rule)) ?? '6';
-  const limit = config === undefined ? '' : `, order_notional_usdt ${config.orderNotionalUsdt.toFixed()}`;
-  const lines = [
-    `side   ${intent.account} ${side}: strategy ${sideRule}, ${RULE_WORDS[sideRule] ?? ''}`,
-    `size   ${intent.size.toFixed()}: strategy ${sizeRule}, ${RULE_WORDS[sizeRule] ?? ''}${limit}`,
-    opening
-      ? 'guard  none: openings have none (strategy 7.2)'
-      : `guard  ${guardPrice?.toFixed() ?? 'none'}: strategy 7.2, ${RULE_WORDS['7.2']}; never ${side === 'sell' ? 'below' : 'above'} it`,
-    `price  ${price.toFixed()}: ${priceWords(prepared)}`,
+  const guard = { price: guardPrice?.toFixed() ?? words('none'), words: rules['7.2'] };
+  return [
+    words('side', {
+      ...{ account: intent.account, side: SIDES[language][side], rule: sideRule, words: rules[sideRule] },
+    }),
+    words('size', {
+      ...{ size: intent.size.toFixed(), rule: sizeRule, words: rules[sizeRule] },
+      limit: config?.orderNotionalUsdt.toFixed(),
+    }),
+    intent.purpose === 'opening' ? words('noGuard') : words(side === 'sell' ? 'guardBelow' : 'guardAbove', guard),
+    words('price', { price: price.toFixed(), words: priceWords(prepared, words, language) }),
+    ...(nearerThanPrice === null ? [] : [words('nearer', { price: nearerThanPrice.toFixed() })]),
+    words('rules', { rules: intent.rules.join(', ') }),
+    words('sent', { time: clockTime(sentAtMs), attempt, expires: clockTime(expirationMs) }),
   ];
-  if (nearerThanPrice !== null) {
-    lines.push(`       past the net only if nearer to the market than ${nearerThanPrice.toFixed()} (strategy 6.4)`);
-  }
-  lines.push(
-    `rules  ${intent.rules.join(', ')} (docs/strategy.md)`,
-    `sent   ${clockTime(sentAtMs)}, attempt ${attempt}, expires ${clockTime(expirationMs)} by the exchange's clock; its signed bytes are in the journal (strategy 9.3)`,
-  );
-  return lines;
 }
 
 /** Which of best price, guard and the other account's orders determined the price (strategy 7.1, 6.6). */
-function priceWords({ intent, price, pricedFrom }: PreparedOrder): string {
-  const rule = `strategy 7.1, ${RULE_WORDS['7.1']}`;
+function priceWords({ intent, price, pricedFrom }: PreparedOrder, words: WhyWords, language: Language): string {
+  const rules = RULE_WORDS[language];
+  const rule = words('priceRule', { words: rules['7.1'] });
   if (pricedFrom === undefined) return rule;
   const { bid, ask, beyondPrices } = pricedFrom;
   const { side, guardPrice } = intent;
-  const book = `the book read for this attempt had bid ${bid.toFixed()}, ask ${ask.toFixed()}`;
+  const by = (what: string) => words('priceBook', { bid: bid.toFixed(), ask: ask.toFixed(), rule: what });
   const touch = side === 'sell' ? ask : bid;
   const hardest = (one: Decimal, other: Decimal) => (side === 'sell' ? other.gt(one) : other.lt(one));
   const guarded = guardPrice !== null && hardest(touch, guardPrice);
@@ -209,61 +247,57 @@ function priceWords({ intent, price, pricedFrom }: PreparedOrder): string {
   // Apart from the guard's rounding to a tick, only another order of ours moves the price away from the best price.
   const moved = beyondPrices.some((other) => (side === 'sell' ? other.gte(own) : other.lte(own)));
   if (moved && !price.eq(own)) {
-    return `${book}; strategy 6.6, ${RULE_WORDS['6.6']}: the other account's are at ${beyondPrices.map((one) => one.toFixed()).join(', ')}`;
+    const others = beyondPrices.map((one) => one.toFixed()).join(', ');
+    return by(words('priceMoved', { words: rules['6.6'], others }));
   }
-  if (guarded) return `${book}; the guard is more passive and counts (strategy 7.1, 7.2)`;
-  return `${book}; ${rule}`;
+  return by(guarded ? words('priceGuarded') : rule);
 }
 
 /** The exchange's answers, oldest first. */
-function answers({ outcomes, facts }: OrderHistory): string[] {
-  if (outcomes.length === 0) return ['nothing yet that the journal has'];
+function answers({ outcomes, facts }: OrderHistory, words: WhyWords, language: Language): string[] {
+  if (outcomes.length === 0) return [words('noAnswer')];
   const over = facts.map((entry) => entry.body).findLast((fact) => fact.type === 'order.over');
   return outcomes.map(({ body }) => {
-    const words = reasonText(body.detail);
-    const detail = words === '' || words === 'UNSPECIFIED' ? '' : `: ${words}`;
-    const traded =
-      over?.type === 'order.over' && over.atMs === body.atMs ? `, ${over.tradedSize.toFixed()} traded in all` : '';
-    return `${clockTime(body.atMs)} ${OUTCOME_WORDS[body.outcome]}${detail}${traded}`;
+    const detail = reasonText(body.detail, language);
+    return words('answer', {
+      ...{ time: clockTime(body.atMs), outcome: OUTCOMES[language][body.outcome] },
+      detail: detail === 'UNSPECIFIED' ? '' : detail,
+      traded: over?.type === 'order.over' && over.atMs === body.atMs ? over.tradedSize.toFixed() : null,
+    });
   });
 }
 
-const OUTCOME_WORDS: Readonly<Record<OrderOutcome['outcome'], string>> = {
-  resting: 'rests in the book',
-  filled: 'filled',
-  cancelled: 'cancelled',
-  rejected: 'rejected by the matching engine',
-  refused: 'refused, it was never an order',
-  unsent: 'did not leave',
-  absent: 'proven never to have existed (strategy 9.6)',
-  unknown: 'no clear answer; it counts as live until there is proof (strategy 9.6)',
-};
-
-function fills(journal: EngineJournal, history: OrderHistory): string[] {
+function fills(journal: EngineJournal, history: OrderHistory, words: WhyWords, language: Language): string[] {
   const own = history.facts
     .map((entry) => entry as StoredEntry<'fact'>)
     .filter((entry) => entry.key === history.clientOrderId);
   const lines = own.flatMap((entry) => {
     const fact = entry.body;
-    if (fact.type === 'fill.waiting') return [`${clockTime(fact.atMs)} ${line(fact)?.text ?? ''}`];
-    if (fact.type !== 'fill.booked') return [];
-    const booked = `${clockTime(fact.atMs)} ${fact.fillSize.toFixed()} @ ${fact.fillPrice.toFixed()}, net then ${fact.netAfter.toFixed()}`;
-    return [booked, ...fact.matches.map((match) => `   ${consumed(match)}`), ...left(journal, entry.seq, fact)];
+    if (fact.type !== 'fill.waiting' && fact.type !== 'fill.booked') return [];
+    const [time, filled, price] = [clockTime(fact.atMs), fact.fillSize.toFixed(), fact.fillPrice.toFixed()];
+    if (fact.type === 'fill.waiting') {
+      const rest = lasting(fact.untilMs - fact.atMs, language);
+      return [words('waiting', { time, filled, size: fact.size.toFixed(), price, rest })];
+    }
+    return [
+      words('booked', { time, size: filled, price, net: fact.netAfter.toFixed() }),
+      ...fact.matches.map((match) => matched(match, words, language)),
+      ...left(journal, entry.seq, fact, words, language),
+    ];
   });
-  return lines.length === 0 ? ['none booked'] : lines;
+  return lines.length === 0 ? [words('noFill')] : lines;
 }
 
-function consumed(match: LotMatch): string {
-  const verb = { hedge: 'hedges', unwind: 'unwinds', netting: 'nets' }[match.kind];
-  const side = match.fillSide === 'sell' ? 'buy' : 'sell';
-  return (
-    `${verb} ${match.size.toFixed()} of lot #${match.lotId} (${match.lotAccount} ${side} @ ${match.lotPrice.toFixed()}, ` +
-    `${clockTime(match.lotBookedAtMs)}), gain ${match.gainUsdt.toFixed()} USDT (strategy 4.4)`
-  );
+function matched(match: LotMatch, words: WhyWords, language: Language): string {
+  return words('matched', {
+    ...{ verb: MATCHES[language][match.kind], size: match.size.toFixed(), id: match.lotId },
+    ...{ account: match.lotAccount, side: SIDES[language][match.fillSide === 'sell' ? 'buy' : 'sell'] },
+    ...{ price: match.lotPrice.toFixed(), time: clockTime(match.lotBookedAtMs), gain: match.gainUsdt.toFixed() },
+  });
 }
 
 /** The lot a fill left, and its hedges since. */
-function left(journal: EngineJournal, seq: number, fact: FillFact): string[] {
+function left(journal: EngineJournal, seq: number, fact: FillFact, words: WhyWords, language: Language): string[] {
   if (fact.openedLotSize.isZero()) return [];
   let open = fact.openedLotSize;
   const hedges: string[] = [];
@@ -276,28 +310,39 @@ function left(journal: EngineJournal, seq: number, fact: FillFact): string[] {
         match.lotAccount === fact.account && match.lotBookedAtMs === fact.atMs && match.lotPrice.eq(fact.fillPrice);
       if (!same || open.isZero()) continue;
       open = open.minus(match.size);
-      const outside = later.type === 'drift.adopted' && later.byHand ? 'by hand' : 'by a change from outside';
-      const by = later.type === 'fill.booked' ? `by order ${later.clientOrderId}` : outside;
       hedges.push(
-        `   hedged later, ${clockTime(later.atMs)}: ${match.size.toFixed()} @ ${match.fillPrice.toFixed()} ${by}, ` +
-          `gain ${match.gainUsdt.toFixed()} USDT, after ${lasting(later.atMs - fact.atMs)}`,
+        words('hedgedLater', {
+          ...{ time: clockTime(later.atMs), size: match.size.toFixed(), price: match.fillPrice.toFixed() },
+          by:
+            later.type === 'fill.booked'
+              ? words('byOrder', { id: later.clientOrderId })
+              : words(later.byHand ? 'byHand' : 'byOutside'),
+          ...{ gain: match.gainUsdt.toFixed(), age: lasting(later.atMs - fact.atMs, language) },
+        }),
       );
     }
   }
-  const state = open.gt(0) ? `${open.toFixed()} of it is still open` : 'all of it is hedged';
-  return [`   leaves a lot of ${fact.openedLotSize.toFixed()} @ ${fact.fillPrice.toFixed()}; ${state}`, ...hedges];
+  const rest = open.gt(0) ? words('stillOpen', { size: open.toFixed() }) : words('allHedged');
+  return [words('leaves', { size: fact.openedLotSize.toFixed(), price: fact.fillPrice.toFixed(), rest }), ...hedges];
 }
 
 /** Later decisions about the order: its cancels. */
-function later(history: OrderHistory, first: StoredEntry<'decision'> | null): string[] {
+function later(
+  history: OrderHistory,
+  first: StoredEntry<'decision'> | null,
+  words: WhyWords,
+  language: Language,
+): string[] {
   const lines = history.decisions.flatMap((entry) => {
     if (entry.seq === first?.seq) return [];
     const { plan } = entry.body as RecordedDecision;
     return plan.trims
       .filter((trim) => trim.order.clientOrderId === history.clientOrderId)
-      .map((trim) => `${clockTime(entry.atMs)} cancel decided: ${reasonText(trim.why)} (strategy ${ruleOf(trim.why)})`);
+      .map(({ why }) =>
+        words('cancel', { time: clockTime(entry.atMs), why: reasonText(why, language), rule: ruleOf(why) }),
+      );
   });
-  return lines.length === 0 ? [] : ['', 'Cancels', ...indented(lines)];
+  return lines.length === 0 ? [] : ['', words('cancels'), ...indented(lines)];
 }
 
 function indented(lines: readonly string[]): string[] {

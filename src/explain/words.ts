@@ -32,17 +32,3 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
-
-/** The rules that an order cites, in a few words each (docs/strategy.md has them whole). */
-export const RULE_WORDS: Readonly<Record<string, string>> = {
-  '6.1': 'equal, increase: each account opens on the side that grows its position',
-  '6.2': 'equal, decrease: each account closes on the side that shrinks its position',
-  '6.3': 'imbalanced: one account trades against the net; which one, by mode and limits',
-  '6.4': 'size of a repair: what is not covered yet, at most one order',
-  '6.5': 'both orders of an opening pair have one size',
-  '6.6': 'no order of A may match one of B: one tick beyond',
-  '7.1': 'a sell at the best ask or its guard, a buy at the best bid or its guard',
-  '7.2': 'the guard: the hardest open lot the order would be matched with',
-  '8.1': 'at most two live orders per account',
-  '8.2': 'at most one live order per account while hedged or nearly so; orders on a wrong side go first',
-};

@@ -242,8 +242,8 @@ export const VARIABLES = {
   GRVT_HEDGE_LANG: variable(oneOf(['en', 'zh']), {
     default: 'en',
     section: 'alerts',
-    en: 'Language of alerts and pages.',
-    zh: '告警与页面的语言。',
+    en: 'Language of alerts, pages and what commands print.',
+    zh: '告警、页面与命令输出的语言。',
   }),
 
   GRVT_HEDGE_SYMBOLS_FILE: variable(path, {

@@ -1,7 +1,7 @@
 import { filled } from '../core/commands.ts';
 import type { LeavingWhy, TradingState } from '../core/model.ts';
 import { type SymbolWarning, symbolWarningEnglish } from '../core/symbol-warnings.ts';
-import type { Language } from './language.ts';
+import { type Language, wordsOf } from './language.ts';
 
 /** Texts of `check`: `{name}` stands for a value, `[…]` is left out if one of its values is missing. */
 export const CHECK_WORDS = {
@@ -202,13 +202,4 @@ export function symbolWarningText(warning: SymbolWarning, language: Language): s
   return language === 'zh' ? filled(SYMBOL_WARNINGS_ZH[warning.code], warning.params) : symbolWarningEnglish(warning);
 }
 
-export function checkText(
-  language: Language,
-  name: CheckText,
-  values: Readonly<Record<string, string | number>> = {},
-): string {
-  const given = Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => (value === '' ? [] : [[key, String(value)]])),
-  );
-  return filled(CHECK_WORDS[name][language === 'zh' ? 1 : 0], given);
-}
+export const checkText = wordsOf(CHECK_WORDS);

@@ -1,10 +1,6 @@
-import { filled } from '../core/commands.ts';
-import type { Language } from './language.ts';
+import { type Language, wordsOf } from './language.ts';
 
-/**
- * Texts of `status`: `{name}` stands for a value, `[…]` is left out if one of its values is missing
- * (`src/cli/status.ts` has the values).
- */
+/** Texts of `status` (`src/cli/status.ts` has the values). */
 export const STATUS_WORDS = {
   silent: [
     "{name} on {mode}: an engine runs and does not answer: frozen, overloaded, or without a dashboard[; its journal's last entry is of {lastEntry}].",
@@ -79,15 +75,4 @@ export const STATUS_COLUMNS: Readonly<Record<Language, readonly string[]>> = {
   zh: ['标的', '状态', 'A', 'B', '净额', '净额 USDT', '订单', '批次', '收益', '原因'],
 };
 
-/** null and '' count as missing values. */
-export function statusText(
-  language: Language,
-  name: StatusText,
-  values: Readonly<Record<string, string | number | null | undefined>> = {},
-): string {
-  const given: Record<string, string> = {};
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== null && value !== undefined && value !== '') given[key] = String(value);
-  }
-  return filled(STATUS_WORDS[name][language === 'zh' ? 1 : 0], given);
-}
+export const statusText = wordsOf(STATUS_WORDS);

@@ -27,6 +27,7 @@ import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { BNB, SYMBOLS } from '../crash/scenario.ts';
 import { runScenario } from '../crash/virtual.ts';
+import { assertChinese } from '../support/chinese.ts';
 
 /** The commands that explain a run from its journal: here the journal of the crash scenario, where much happens. */
 
@@ -175,7 +176,7 @@ test('why explains an opening: snapshots, state, rules, price, answers, fills, l
     'rules  6.1, 6.5',
     'rests in the book',
     'filled, 0.48 traded in all',
-    'Partly filled A buy 0.2 of 0.48 BNB @ 620',
+    'partly filled, 0.2 of 0.48 @ 620: waiting for the rest, at most ',
     '0.48 @ 620, net then 0.48',
     'leaves a lot of 0.48 @ 620; all of it is hedged',
     'hedged later',
@@ -221,6 +222,9 @@ test('why says something of every order there was', () => {
     const { known, lines } = explainOrder(journal, entry.key);
     assert.ok(known);
     assert.ok(!lines.join('\n').match(/undefined|NaN|\[object|\$d/), lines.join('\n'));
+    // The names of pair and rule book stay.
+    const chinese = explainOrder(journal, entry.key, 'zh').lines.filter((one) => !/^账户对：|^$/.test(one));
+    for (const one of chinese) assertChinese(one.replace(/[（(]docs.*/, ''));
   }
 });
 
@@ -272,6 +276,13 @@ test('why of a symbol: its states and why it submitted nothing, each with its ti
   assert.ok(stretches.some(({ isIdle }) => isIdle));
   const none = parts();
   assert.equal(whySymbolCommand(none.look, 'SOL', 1, {}), 1);
+  const chinese = parts(settings({ GRVT_HEDGE_LANG: 'zh' }));
+  assert.equal(whySymbolCommand(chinese.look, name, 10 * 86_400_000, {}), 0);
+  assertChinese(chinese.text());
+  assert.equal(whySymbolCommand(chinese.look, 'XYZ', 1, {}), 1);
+  assert.equal(whyCommand(chinese.look, '77', {}), 1);
+  assert.equal(whyCommand(chinese.look, '16140901064495857700', {}), 1);
+  assertChinese([...chinese.complained, ...chinese.printed].join('\n'));
 });
 
 test('lots and orders read the file while it is written; as text and as JSON with decimals as text', () => {
