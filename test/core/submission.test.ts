@@ -146,13 +146,13 @@ describe('what each event of an attempt leads to', () => {
     ],
     [
       'no leave: a 429 makes the next pause longer',
-      attempt.notAdmitted(submitting, now, { thrown }),
+      attempt.notAdmitted(submitting, now, thrown),
       { rateLimits: 1 },
       [],
     ],
-    ['no book', attempt.bookFailed(submitting, now, { thrown }), { rateLimits: 1 }, ['book.failed']],
+    ['no book', attempt.bookFailed(submitting, now, thrown), { rateLimits: 1 }, ['book.failed']],
     ['a price is entered with its id', attempt.drafted(quoted, now, 1n), {}, []],
-    ['not written down', attempt.notRecorded(quoted, now, { thrown }), {}, ['journal.failed']],
+    ['not written down', attempt.notRecorded(quoted, now, thrown), {}, ['journal.failed']],
     [
       'withdrawn before it left',
       attempt.haltedWhileRecording(drafted, now, { type: 'submission.halt', result: halt }),
