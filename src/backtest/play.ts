@@ -140,7 +140,7 @@ class Play {
     const { venue } = this.#exchange;
     this.#exchange.advance(range.fromMs);
     for (const spec of specs) {
-      if (question.fundingPercent !== null) venue.setFunding(spec.name, e9(question.fundingPercent) / 100n);
+      if (question.fundingPercent !== null) venue.payments.setFunding(spec.name, e9(question.fundingPercent) / 100n);
       const row = settings.symbols.find(({ instrument }) => instrument === spec.name);
       if (row !== undefined) openingPositions(this.#exchange, row, spec);
     }

@@ -34,13 +34,13 @@ export function accountRoutes(parts: ApiParts): Readonly<Record<string, Route>> 
         row.account === account &&
         [undefined, null, '', row.instrument].includes(body.instrument as string) &&
         passes(venue.book(row.instrument).spec);
-      return page(venue.fundingPayments, { stamp: byTime, passes: asked, view: fundingView }, body);
+      return page(venue.payments.funding, { stamp: byTime, passes: asked, view: fundingView }, body);
     }),
     transfer_history: route('ApiTransferHistory', 'session', 20, ({ session, body }) =>
-      page(venue.transfers, { stamp: byTime, passes: isOf(session, body), view: transferView }, body),
+      page(venue.payments.transfers, { stamp: byTime, passes: isOf(session, body), view: transferView }, body),
     ),
     deposit_history: route('ApiDepositHistory', 'session', 20, ({ session, body }) =>
-      page(venue.deposits, { stamp: byTime, passes: isOf(session, body), view: depositView }, body),
+      page(venue.payments.deposits, { stamp: byTime, passes: isOf(session, body), view: depositView }, body),
     ),
     positions: route('ApiPositions', 'account', 20, ({ account, body }) => {
       const passes = filter(body);

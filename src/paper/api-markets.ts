@@ -55,7 +55,7 @@ export function marketRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
     funding: route('ApiFundingRate', 'public', 12, ({ body }) => {
       const { name } = venue.book(text(body.instrument)).spec;
       const passes = ({ instrument }: PaidRate) => instrument === name;
-      return page(venue.paidRates, { stamp: byTime, passes, view: paidRateView }, body);
+      return page(venue.payments.paidRates, { stamp: byTime, passes, view: paidRateView }, body);
     }),
     kline: route('ApiCandlestick', 'public', 12, ({ body }) => {
       const { candles } = venue.book(text(body.instrument));

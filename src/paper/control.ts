@@ -340,19 +340,19 @@ export class Control {
   funding({ instrument, rate, interval_ms, due_in_ms }: Body<'funding'>): void {
     const { venue } = this.#exchange;
     const dueMs = due_in_ms === undefined ? undefined : venue.clockMs + due_in_ms;
-    venue.setFunding(instrument, e9(rate), interval_ms, dueMs);
+    venue.payments.setFunding(instrument, e9(rate), interval_ms, dueMs);
   }
 
   /** Moves money between trading accounts, or from and to the funding account. */
   transfer({ from, to, amount }: Body<'transfer'>): void {
     if (from === to) throw new RangeError('from and to must differ, and one of them must be given');
     const [giver, taker] = [from, to].map((name) => (name === undefined ? null : this.#account(name)));
-    this.#exchange.venue.transfer(giver ?? null, taker ?? null, e9(amount) * E9);
+    this.#exchange.venue.payments.transfer(giver ?? null, taker ?? null, e9(amount) * E9);
   }
 
   /** Money from outside into an account. */
   deposit({ account, amount }: Body<'deposit'>): void {
-    this.#exchange.venue.deposit(this.#account(account), e9(amount) * E9);
+    this.#exchange.venue.payments.deposit(this.#account(account), e9(amount) * E9);
   }
 
   /** Splits an instrument: ends its orders and re-denominates its positions. */

@@ -33,15 +33,7 @@ import {
   type VenueOptions,
 } from './model.ts';
 import { checkNew, refusalOf } from './order-rules.ts';
-import {
-  type FundingRate,
-  fundingOf,
-  nextFundingMs,
-  type PaidRate,
-  type PaperFunding,
-  type PaperTransfer,
-  remember,
-} from './payments.ts';
+import { Payments } from './payments.ts';
 import { fillTouched, spendTrade } from './recorded-matching.ts';
 import { Refusals } from './refusals.ts';
 import { type RecordedTrade, ReplayMarket } from './replay.ts';
@@ -75,15 +67,7 @@ export class Venue {
   beforeFill: ((order: PaperOrder) => void) | null = null;
   readonly #time: Timeline;
   readonly #matching: Executions;
-  /** By instrument; without a rate nothing is paid. */
-  readonly #funding = new Map<string, FundingRate>();
-  /** Oldest first. */
-  readonly fundingPayments: PaperFunding[] = [];
-  /** Rates of all instruments as they were paid, oldest first. */
-  readonly paidRates: PaidRate[] = [];
-  readonly transfers: PaperTransfer[] = [];
-  readonly deposits: PaperTransfer[] = [];
-  #transactions = 7_000_000;
+  readonly payments: Payments;
   #nextStepMs: number;
   #steps = 0;
   #nextExpiryMs = Number.POSITIVE_INFINITY;
@@ -93,6 +77,7 @@ export class Venue {
   constructor(options: VenueOptions, accounts: readonly AccountStart[]) {
     this.options = options;
     this.#time = new Timeline(options.startMs);
+    this.payments = new Payments(this.#time, (instrument) => this.book(instrument));
     this.#matching = {
       next: () => ++this.#executions,
       fill: (order, price, size, taker, tradeId) => this.#fill(order, price, size, taker, tradeId),
@@ -161,8 +146,7 @@ export class Venue {
   #nextDeadline(): number {
     let next = this.#nextExpiryMs;
     for (const account of this.accounts) if (account.countdownDueMs < next) next = account.countdownDueMs;
-    for (const { dueMs } of this.#funding.values()) next = Math.min(next, dueMs - this.#time.shiftMs);
-    return next;
+    return Math.min(next, this.payments.nextFundingMs() - this.#time.shiftMs);
   }
 
   /** Processes everything due by then. An earlier time changes nothing. */
@@ -190,7 +174,7 @@ export class Venue {
   }
 
   #meetDeadlines(): void {
-    this.#payFunding();
+    this.payments.payFunding(this.accounts);
     for (const account of this.accounts) {
       if (account.countdownDueMs <= this.#time.nowMs) {
         account.countdownDueMs = Number.POSITIVE_INFINITY;
@@ -205,25 +189,6 @@ export class Venue {
       }
     }
     this.#findNextExpiry();
-  }
-
-  /** Longs pay shorts, at a negative rate the other way round (API 4). */
-  #payFunding(): void {
-    for (const [instrument, { rate, intervalMs, dueMs }] of this.#funding) {
-      if (dueMs > this.clockMs) continue;
-      this.#funding.set(instrument, { rate, intervalMs, dueMs: nextFundingMs(this.clockMs, intervalMs) });
-      const mark = this.mark(instrument);
-      remember(this.paidRates, { timeNs: BigInt(dueMs) * NS, instrument, rate, intervalMs, mark });
-      const txId = String(++this.#transactions);
-      for (const account of this.accounts) {
-        const holding = account.holdings.get(instrument);
-        if (holding === undefined || holding.size === 0n) continue;
-        const amount = fundingOf(holding.size, this.mark(instrument), rate);
-        account.balance -= amount;
-        holding.funding += amount;
-        remember(this.fundingPayments, { timeNs: this.stampNs(), account, instrument, amount, txId });
-      }
-    }
   }
 
   #findNextExpiry(): void {
@@ -286,7 +251,7 @@ export class Venue {
     if (event === null) return;
     const { name } = book.spec;
     if (event.kind === 'trade') this.#tradeAsRecorded(book, market, event);
-    else if (event.kind === 'funding') this.setFunding(name, event.rate, event.intervalMs, event.dueMs);
+    else if (event.kind === 'funding') this.payments.setFunding(name, event.rate, event.intervalMs, event.dueMs);
     else if (event.kind === 'instrument') book.spec = event.spec;
     else if (event.kind === 'gap') this.#emit({ type: 'gap', instrument: name, untilMs: event.toMs });
     else if (market.fill === 'optimistic' && book.resting > 0) fillTouched(book, this.#matching);
@@ -687,34 +652,6 @@ export class Venue {
     rememberFill(account, fill);
     this.#emit({ type: 'fill', fill });
     this.#emit({ type: 'position', account, holding });
-  }
-
-  /** Sets the rate that longs pay at each interval, 1e-9 of the notional, and its next time by the exchange's clock. */
-  setFunding(instrument: string, rate: bigint, intervalMs?: number, dueMs?: number): void {
-    const every = intervalMs ?? this.book(instrument).spec.fundingIntervalHours * 3_600_000;
-    const due = dueMs ?? nextFundingMs(this.clockMs, every);
-    this.#funding.set(instrument, { rate, intervalMs: every, dueMs: due });
-  }
-
-  funding(instrument: string): FundingRate {
-    const intervalMs = this.book(instrument).spec.fundingIntervalHours * 3_600_000;
-    const dueMs = nextFundingMs(this.clockMs, intervalMs);
-    return this.#funding.get(instrument) ?? { rate: 0n, intervalMs, dueMs };
-  }
-
-  /** Moves money between two trading accounts, or from or to their funding account (null). */
-  transfer(from: PaperAccount | null, to: PaperAccount | null, amount: bigint): void {
-    if (amount <= 0n) throw new RangeError('amount must be more than 0');
-    if (from !== null) from.balance -= amount;
-    if (to !== null) to.balance += amount;
-    remember(this.transfers, { timeNs: this.stampNs(), from, to, amount, txId: String(++this.#transactions) });
-  }
-
-  deposit(to: PaperAccount, amount: bigint): void {
-    if (amount <= 0n) throw new RangeError('amount must be more than 0');
-    to.balance += amount;
-    const txId = `0x${(++this.#transactions).toString(16).padStart(64, '0')}`;
-    remember(this.deposits, { timeNs: this.stampNs(), from: null, to, amount, txId });
   }
 
   /** Re-denominates every position of an instrument (a split): sizes by the ratio, entry prices inversely. */

@@ -369,7 +369,7 @@ export function miniView(venue: Venue, book: VenueBook): Json {
 }
 
 export function tickerView(venue: Venue, book: VenueBook): Json {
-  const { rate, intervalMs, dueMs } = venue.funding(book.spec.name);
+  const { rate, intervalMs, dueMs } = venue.payments.rate(book.spec.name);
   const eightHours = inEightHours(rate, intervalMs);
   let openInterest = 0n;
   for (const account of venue.accounts) openInterest += abs(account.holdings.get(book.spec.name)?.size ?? 0n);

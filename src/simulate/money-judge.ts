@@ -129,13 +129,13 @@ function exchangeRows({ venue }: PaperExchange): Map<string, { readonly amount: 
   for (const { name, fills } of venue.accounts)
     for (const { tradeId, order, fee, timeNs } of fills)
       rows.set(`fill ${name} ${tradeId} ${order.orderId}`, { amount: e18(fee), timeNs });
-  for (const { account, txId, instrument, timeNs, amount } of venue.fundingPayments)
+  for (const { account, txId, instrument, timeNs, amount } of venue.payments.funding)
     rows.set(`funding ${account.name} ${txId} ${instrument} ${timeNs}`, { amount: e18(amount), timeNs });
-  for (const { from, to, txId, amount, timeNs } of venue.transfers) {
+  for (const { from, to, txId, amount, timeNs } of venue.payments.transfers) {
     if (from !== null) rows.set(`transfer ${from.name} ${txId}`, { amount: e18(amount).neg(), timeNs });
     if (to !== null) rows.set(`transfer ${to.name} ${txId}`, { amount: e18(amount), timeNs });
   }
-  for (const { to, txId, amount, timeNs } of venue.deposits)
+  for (const { to, txId, amount, timeNs } of venue.payments.deposits)
     rows.set(`deposit ${to!.name} ${txId}`, { amount: e18(amount), timeNs });
   return rows;
 }
