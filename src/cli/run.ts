@@ -1,3 +1,4 @@
+import type { DaemonOutput } from '../../machines/daemon-context.ts';
 import { errorText } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION, EXIT_DEFECT, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { Reason } from '../core/reasons.ts';
@@ -5,7 +6,7 @@ import { removeEngineAddress, writeEngineAddress } from '../engine/address.ts';
 import { systemClock } from '../engine/clock.ts';
 import { announced, takeCommands } from '../engine/command-channel.ts';
 import { openExchange, openStreams } from '../engine/connections.ts';
-import { openDashboard } from '../engine/dashboard.ts';
+import { type Dashboard, openDashboard } from '../engine/dashboard.ts';
 import { DEFECT_STOP_MAX_MS, defectReactor, describeDefect, watchDefects } from '../engine/defects.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { createLives, type Lives } from '../engine/lives.ts';
@@ -153,21 +154,13 @@ async function openGround(
 
 /** Starts the engine and waits for its end. */
 async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStack): Promise<Ended> {
-  const { settings, disk, venue, redact, log, say, locks, journal, leased, lives, service } = ground;
+  const { settings, disk, venue, redact, log, say, journal, leased, lives, service } = ground;
   const clock = systemClock;
   const running: { engine: Engine | null } = { engine: null };
   const onDefect = reactToDefects(running, say);
   open.defer(watchDefects(onDefect));
   for (const notice of journal.notices) say('warn', notice);
-  const warn = (text: string) => say('warn', text);
-  const dashboard = await openDashboard({ settings: disk.current, journal, clock, redact, warn, inspect, lives });
-  if (dashboard !== null) {
-    open.defer(() => dashboard.close());
-    open.defer(() => removeEngineAddress(settings.dataDir));
-    say('info', `Dashboard: ${dashboard.url}`);
-    noteEngineAddress(settings, dashboard.url, warn);
-  }
-  if (dashboard?.inspect) say('info', `Stately inspector: ${dashboard.url}/inspect`);
+  const dashboard = await showDashboard(ground, inspect, open);
   const reporter = tee(dashboard === null ? [log, lives] : [log, lives, dashboard]);
   const connection = { settings, venue, clock, redact };
   const whyNotCancel = (clientOrderId: string) => journal.whyNotCancel?.(clientOrderId) ?? null;
@@ -183,7 +176,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
     onDefect,
     onWire: (event) => dashboard?.onWire(event),
     ...(dashboard?.inspect ? { inspect: dashboard.inspect } : {}),
-    warn,
+    warn: (text) => say('warn', text),
     onTrading: (engine, symbols) => {
       compareTerms(engine, symbols, say);
       engine.readMoney(say);
@@ -194,25 +187,11 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
     },
   });
   running.engine = engine;
-  const money = startMoneyWatch({
-    ...{ file: leased?.journal.file ?? journal.name, keptMs: settings.journalMs, clock, say },
-    onFigures: (figures) => {
-      const statement = statementOf(figures);
-      const day = dayMoney(figures);
-      engine.daemon.send({ type: 'money.counted', day, ...(statement === null ? {} : { statement }) });
-      dashboard?.onMoney(figures);
-    },
-  });
-  open.defer(() => money.close());
+  watchMoney(ground, engine, dashboard, open);
   const lost = leased === null ? NEVER : followDatabase(leased.journal, engine, say);
   followLife(engine, lives, service);
   dashboard?.attach(engine);
-  open.defer(keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message })));
-  const lockWatch = watchLocks(
-    { check: () => [...locks.check(), ...(leased?.locks.check() ?? [])] },
-    { warn: (why) => warn(reasonText(why)), alert: (message) => engine.daemon.send({ type: 'lock.lost', message }) },
-  );
-  open.defer(() => clearInterval(lockWatch));
+  watchJournal(ground, engine, open);
   const steer = announced(service, {
     ...{ engine, journal: engine.journal, clock, disk },
     hide: (secret) => redact.learn?.(secret),
@@ -225,7 +204,52 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   const ended = await Promise.race([lost, engine.stopped]);
   unlisten();
   if ('wasTrading' in ended) return ended.wasTrading ? STANDS_BY : EXIT_UNREACHABLE;
-  const { exitCode, failure } = ended;
+  return exitCodeOf(engine, ended, ground);
+}
+
+async function showDashboard(ground: Ground, inspect: boolean, open: AsyncDisposableStack): Promise<Dashboard | null> {
+  const { settings, disk, journal, redact, say, lives } = ground;
+  const warn = (text: string) => say('warn', text);
+  const parts = { settings: disk.current, journal, clock: systemClock, redact, warn, inspect, lives };
+  const dashboard = await openDashboard(parts);
+  if (dashboard === null) return null;
+  open.defer(() => dashboard.close());
+  open.defer(() => removeEngineAddress(settings.dataDir));
+  say('info', `Dashboard: ${dashboard.url}`);
+  noteEngineAddress(settings, dashboard.url, warn);
+  if (dashboard.inspect) say('info', `Stately inspector: ${dashboard.url}/inspect`);
+  return dashboard;
+}
+
+function watchMoney(ground: Ground, engine: Engine, dashboard: Dashboard | null, open: AsyncDisposableStack): void {
+  const { settings, journal, leased, say } = ground;
+  const money = startMoneyWatch({
+    ...{ file: leased?.journal.file ?? journal.name, keptMs: settings.journalMs, clock: systemClock, say },
+    onFigures: (figures) => {
+      const statement = statementOf(figures);
+      const day = dayMoney(figures);
+      engine.daemon.send({ type: 'money.counted', day, ...(statement === null ? {} : { statement }) });
+      dashboard?.onMoney(figures);
+    },
+  });
+  open.defer(() => money.close());
+}
+
+/** Keeps the journal small, and checks that it is still this engine's. */
+function watchJournal({ journal, locks, leased, say }: Ground, engine: Engine, open: AsyncDisposableStack): void {
+  open.defer(keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message })));
+  const lockWatch = watchLocks(
+    { check: () => [...locks.check(), ...(leased?.locks.check() ?? [])] },
+    {
+      warn: (why) => say('warn', reasonText(why)),
+      alert: (message) => engine.daemon.send({ type: 'lock.lost', message }),
+    },
+  );
+  open.defer(() => clearInterval(lockWatch));
+}
+
+/** Says what the auditor and the engine found at the end. */
+function exitCodeOf(engine: Engine, { exitCode, failure }: DaemonOutput, { disk, say }: Ground): number {
   const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
   const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
   for (const breach of breaches) say('error', `invariant ${breach.invariant} broken: ${breach.what}`);

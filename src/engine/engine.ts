@@ -1,14 +1,16 @@
-import { type Actor, createActor, type InspectionEvent } from 'xstate';
+import { type Actor, createActor, type InputFrom, type InspectionEvent } from 'xstate';
 import { daemonMachine } from '../../machines/daemon.ts';
 import type { DaemonOutput } from '../../machines/daemon-context.ts';
 import { takeOverSplits } from '../../machines/restore.ts';
 import { memoryOf } from '../../machines/symbol.ts';
 import { alertKey } from '../core/alerts.ts';
-import { type Auditor, type Breach, createAuditor } from '../core/audit/index.ts';
+import type { Auditor } from '../core/audit/index.ts';
 import { takerFillAlert, unexplainedAlert } from '../core/conditions.ts';
-import type { EngineSymbol } from '../core/daemon/memory.ts';
+import type { DaemonMemory, EngineSymbol } from '../core/daemon/memory.ts';
+import type { Decimal } from '../core/decimal.ts';
 import { whyOf } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
+import type { AlertCleared, AlertRaised } from '../core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../core/model.ts';
 import type { MoneyRow } from '../core/money.ts';
 import { type Reason, reason } from '../core/reasons.ts';
@@ -22,27 +24,34 @@ import { rememberedInstrument, rememberInstruments, rememberRows } from '../jour
 import { observedJournal } from '../journal/observed.ts';
 import { rememberPair } from '../journal/pair.ts';
 import { lastSequence, unsettledOrders } from '../journal/read.ts';
-import type { EngineClock, Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
+import type { Heartbeat, Journal, Notifier, Reporter } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
 import { reasonText } from '../texts/reasons.ts';
+import { Auditing, type AuditingParts } from './auditing.ts';
 import { lastCleanup } from './last-cleanup.ts';
 import { type LeavingParts, leavingSymbol, leavingSymbols } from './leaving-symbols.ts';
 import { startMarkKeeper } from './mark-keeper.ts';
 import { type MoneyReader, type MoneyReaderParts, startMoneyReader } from './money-reader.ts';
 import { createRollout, type Rollout } from './rollout.ts';
-import { orStartError, readyToTrade, refuseDeadMan, refuseOtherEngine, StartError, settleBehind } from './start.ts';
-import { allOf, auditRow, auditSettings, daemonSettings, journalledStart, textsOf } from './tuning.ts';
+import {
+  orStartError,
+  type ReadyToTrade,
+  readyToTrade,
+  refuseDeadMan,
+  refuseOtherEngine,
+  StartError,
+  settleBehind,
+} from './start.ts';
+import { allOf, auditRow, auditSettings, daemonSettings, textsOf } from './tuning.ts';
 
 /** The parts of an engine; simulation and production differ only in these. */
-export interface EngineParts {
+export interface EngineParts extends AuditingParts {
   readonly settings: Settings;
-  readonly subAccountIds: Readonly<Record<AccountName, string>>;
   /** Creates the adapter; the auditor observes its traffic. */
   readonly openExchange: (onWire: (event: WireEvent) => void, report: (fact: Fact) => void) => GrvtExchange;
   readonly journal: EngineJournal;
   readonly notifier: Notifier;
   readonly heartbeat: Heartbeat | null;
-  readonly clock: EngineClock;
   readonly reporter: Reporter;
   /** Start-up warnings (strategy 2.2) and other lines that are no facts. */
   readonly warn: (text: string) => void;
@@ -51,14 +60,10 @@ export interface EngineParts {
   /** The symbols are resolved and trading begins. */
   readonly onTrading?: (engine: Engine, symbols: readonly EngineSymbol[]) => void;
   readonly inspect?: (event: InspectionEvent) => void;
-  /** Audits this engine from outside; default: it audits itself. */
-  readonly auditedBy?: () => Auditor | null;
   /** How long the start watches for orders of another engine (strategy 11.1); default {@link OTHER_ENGINE_WATCH_MS}. */
   readonly otherEngineWatchMs?: number;
   /** For tests of what takes hours (strategy 16.7). */
   readonly rolloutLimits?: RolloutLimits;
-  /** Also observes the traffic, for figures and metrics. Must not throw. */
-  readonly onWire?: (event: WireEvent) => void;
 }
 
 /** The callbacks of an engine for its streams. */
@@ -95,235 +100,263 @@ export interface Engine {
 
 /** Assembles an engine and starts it. */
 export function startEngine(parts: EngineParts): Engine {
-  const { clock, reporter } = parts;
-  const warn = (why: Reason): void => parts.warn(reasonText(why));
-  let { settings } = parts;
-  let auditor: Auditor | null = null;
-  let leaving: LeavingParts | null = null;
-  let streams: Streams | null = null;
-  let money: MoneyReader | null = null;
-  let markKeeper: ReturnType<typeof startMarkKeeper> | null = null;
-  let stoodDown = false;
-  const journal = observedJournal(parts.journal, {
-    appended: (entries, place) => report(auditor?.journalled(entries, place) ?? []),
-    durable: (place) => auditor?.durable(place),
-  });
-  const startEvents: WireEvent[] = [];
+  const engine = new RunningEngine(parts);
+  engine.daemon.start();
+  return engine;
+}
 
-  const onWire = (event: WireEvent): void => {
-    parts.onWire?.(event);
-    if (auditor === null) {
-      // Before the symbols are resolved nothing can be checked: the few calls of the start are kept until then.
-      if (startEvents.length < START_EVENTS_MAX) startEvents.push(event);
-      return;
-    }
-    report(auditor.observe(event));
-  };
-  const report = (breaches: readonly Breach[]): void => {
-    for (const breach of breaches) {
-      const numbers = Object.entries(breach.detail).map(([name, value]) => `${name}=${value}`);
-      const detail = [breach.what, `(strategy ${breach.rule})`, breach.clientOrderId ?? '', ...numbers]
-        .filter((part) => part !== '')
-        .join(' ');
-      daemon.send({ type: 'invariant.broken', invariant: breach.invariant, instrument: breach.instrument, detail });
-    }
-  };
-  /** The auditor learns of draining before any child does, whatever caused it (strategy 13.1). */
-  const reportToAuditor = (fact: Fact): void => {
-    if (fact.type === 'engine.draining') auditor?.drainBegan();
-    reporter.report(fact);
-    rollout.observe(fact);
-  };
-  const exchange = parts.openExchange(onWire, (fact) => {
-    reporter.report(fact);
-    if (fact.type === 'budget.share' || fact.type === 'budget.late') daemon.send(fact);
-  });
+class RunningEngine implements Engine {
+  readonly daemon: Actor<typeof daemonMachine>;
+  readonly exchange: GrvtExchange;
+  readonly journal: EngineJournal;
+  readonly rollout: Rollout;
+  readonly stopped: Promise<DaemonOutput>;
+  readonly #parts: EngineParts;
+  readonly #auditing: Auditing;
+  #settings: Settings;
+  #leaving: LeavingParts | null = null;
+  #streams: Streams | null = null;
+  #money: MoneyReader | null = null;
+  #markKeeper: ReturnType<typeof startMarkKeeper> | null = null;
+  #stoodDown = false;
 
-  const daemon = createActor(daemonMachine, {
-    ...(parts.inspect ? { inspect: parts.inspect } : {}),
-    systemId: 'daemon',
-    input: {
-      exchange,
-      journal,
-      notifier: parts.notifier,
-      heartbeat: parts.heartbeat,
-      clock,
-      reporter: { report: reportToAuditor },
-      texts: textsOf(settings),
-      settings: daemonSettings(settings),
-      prepare: async () => {
-        const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
-          orStartError(() => rememberedInstrument(journal, name)),
-        );
-        const isBehind = await settleBehind(exchange, journal, clock.nowMs());
-        // Orders whose entries are lost are not another engine's.
-        if (!isBehind) await refuseOtherEngine(exchange, journal, { ...parts, warn });
-        await refuseDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
-        if (!daemon.getSnapshot().matches('starting'))
-          throw new StartError(0, reason('stopped-while-starting', '13.1'));
-        const begun = orStartError(() => {
-          leaving = { journal, rows: settings.symbols, listed: ready.listed, unsettled: unsettledOrders(journal) };
-          const standing = standingCommands(journal);
-          return [...ready.symbols, ...leavingSymbols(leaving)].map((symbol) => {
-            const inForce = standing.get(symbol.instrument.name) ?? [];
-            return inForce.length === 0 ? symbol : { ...symbol, standing: inForce };
-          });
-        });
-        const symbols = orStartError(() => rollout.assign(begun));
-        for (const { instrument } of symbols) exchange.takeUp(instrument.name);
-        const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
-        orStartError(() => {
-          rememberPair(journal, { label: labelOf(settings), accounts: parts.subAccountIds }, clock.nowMs());
-          rememberInstruments(journal, traded, clock.nowMs());
-          const rows = ready.symbols.map((symbol) => symbol.config);
-          rememberRows(journal, rows, clock.nowMs());
-          takeOverSplits(journal, clock.nowMs());
-        });
-        if (!parts.auditedBy)
-          auditor = createAuditor({
-            time: () => ({ wallMs: clock.nowMs(), steadyMs: clock.steadyMs(), era: clock.era() }),
-            symbols: symbols.map(auditRow),
-            commands: standingCommands(journal),
-            accounts: parts.subAccountIds,
-            settings: auditSettings(settings),
-            knownAtStart: orStartError(() => journalledStart(journal)),
-          });
-        for (const event of startEvents.splice(0)) report(auditor?.observe(event) ?? []);
-        parts.onTrading?.(engine, symbols);
-        return symbols;
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#settings = parts.settings;
+    this.#auditing = new Auditing(parts, (broken) => this.daemon.send(broken));
+    this.journal = observedJournal(parts.journal, this.#auditing);
+    this.exchange = parts.openExchange(
+      (event) => this.#auditing.onWire(event),
+      (fact) => {
+        parts.reporter.report(fact);
+        if (fact.type === 'budget.share' || fact.type === 'budget.late') this.daemon.send(fact);
       },
+    );
+    this.daemon = createActor(daemonMachine, {
+      ...(parts.inspect ? { inspect: parts.inspect } : {}),
+      systemId: 'daemon',
+      input: this.#input(),
+    });
+    this.rollout = this.#openRollout();
+    this.stopped = this.#end();
+  }
+
+  #input(): InputFrom<typeof daemonMachine> {
+    const { exchange, journal } = this;
+    const { notifier, heartbeat, clock } = this.#parts;
+    return {
+      ...{ exchange, journal, notifier, heartbeat, clock },
+      reporter: { report: (fact) => this.#report(fact) },
+      texts: textsOf(this.#settings),
+      settings: daemonSettings(this.#settings),
+      prepare: () => this.#prepare(),
       takeUp: (instrument) => {
-        const symbol = leaving === null ? null : leavingSymbol(leaving, instrument);
-        if (symbol !== null) {
-          exchange.takeUp(symbol.instrument.name);
-          (auditor ?? parts.auditedBy?.())?.takeUp(auditRow(symbol));
-        }
+        const symbol = this.#leaving === null ? null : leavingSymbol(this.#leaving, instrument);
+        if (symbol !== null) this.#takeUp(symbol);
         return symbol;
       },
-      reconnectStreams: (account, why) => streams?.reconnect(account, why),
+      reconnectStreams: (account, why) => this.#streams?.reconnect(account, why),
       unsettled: () => unsettledOrders(journal),
       lastSequence: () => lastSequence(journal),
-    },
-  });
+    };
+  }
 
-  const alertTakers = (rows: readonly MoneyRow[]): void => {
+  /** The auditor learns of draining before any child does, whatever caused it (strategy 13.1). */
+  #report(fact: Fact): void {
+    if (fact.type === 'engine.draining') this.auditor()?.drainBegan();
+    this.#parts.reporter.report(fact);
+    this.rollout.observe(fact);
+  }
+
+  #openRollout(): Rollout {
+    const { journal, daemon } = this;
+    return createRollout({
+      ...{ journal, clock: this.#parts.clock, limits: this.#parts.rolloutLimits },
+      report: (fact) => this.#report(fact),
+      settings: () => this.#settings,
+      symbols: () => this.#memory.symbols,
+      steer: (symbols) => this.steer(symbols),
+      failed: (message) => daemon.send({ type: 'journal.failed', message }),
+      raise: (alert) => this.#toAlertManager({ type: 'alert.raised', alert }),
+      clear: (key, atMs) => this.#toAlertManager({ type: 'alert.cleared', key, atMs }),
+    });
+  }
+
+  #end(): Promise<DaemonOutput> {
+    const { daemon, exchange, journal } = this;
+    const close = () => {
+      this.#money?.close();
+      this.#markKeeper?.close();
+    };
+    return new Promise((resolve, reject) => {
+      daemon.subscribe({
+        complete: () => {
+          close();
+          if (this.#stoodDown) return;
+          resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: whyOf('the engine ended without a word') });
+        },
+        // The daemon failed with its children: its orders are cancelled all the same (strategy 13.5).
+        error: (thrown) => {
+          close();
+          this.auditor()?.drainBegan();
+          const parts = { ...this.#parts, settings: this.#settings, daemon, exchange, journal };
+          lastCleanup(parts, thrown).then(resolve, reject);
+        },
+      });
+    });
+  }
+
+  /** What precedes trading, up to its symbols. */
+  async #prepare(): Promise<readonly EngineSymbol[]> {
+    const { exchange, journal, daemon } = this;
+    const { clock, onTrading, warn: say } = this.#parts;
+    const settings = this.#settings;
+    const warn = (why: Reason): void => say(reasonText(why));
+    const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
+      orStartError(() => rememberedInstrument(journal, name)),
+    );
+    const isBehind = await settleBehind(exchange, journal, clock.nowMs());
+    // Orders whose entries are lost are not another engine's.
+    if (!isBehind) await refuseOtherEngine(exchange, journal, { ...this.#parts, warn });
+    await refuseDeadMan(exchange, journal, settings.deadManMs, clock.nowMs());
+    if (!daemon.getSnapshot().matches('starting')) throw new StartError(0, reason('stopped-while-starting', '13.1'));
+    const symbols = orStartError(() => this.rollout.assign(this.#withCommands(ready)));
+    for (const { instrument } of symbols) exchange.takeUp(instrument.name);
+    orStartError(() => this.#remember(ready, symbols));
+    this.#auditing.begin(symbols, settings, journal);
+    onTrading?.(this, symbols);
+    return symbols;
+  }
+
+  /** The symbols of the start and those that are leaving, each with its commands in force. */
+  #withCommands({ listed, symbols }: ReadyToTrade): EngineSymbol[] {
+    const { journal } = this;
+    this.#leaving = { journal, rows: this.#settings.symbols, listed, unsettled: unsettledOrders(journal) };
+    const standing = standingCommands(journal);
+    return [...symbols, ...leavingSymbols(this.#leaving)].map((symbol) => {
+      const inForce = standing.get(symbol.instrument.name) ?? [];
+      return inForce.length === 0 ? symbol : { ...symbol, standing: inForce };
+    });
+  }
+
+  #remember(ready: ReadyToTrade, symbols: readonly EngineSymbol[]): void {
+    const { journal } = this;
+    const { clock, subAccountIds } = this.#parts;
+    const traded = symbols.filter((symbol) => !symbol.unlisted).map((symbol) => symbol.instrument);
+    rememberPair(journal, { label: labelOf(this.#settings), accounts: subAccountIds }, clock.nowMs());
+    rememberInstruments(journal, traded, clock.nowMs());
+    const rows = ready.symbols.map((symbol) => symbol.config);
+    rememberRows(journal, rows, clock.nowMs());
+    takeOverSplits(journal, clock.nowMs());
+  }
+
+  auditor(): Auditor | null {
+    return this.#auditing.own;
+  }
+
+  get #memory(): DaemonMemory {
+    return this.daemon.getSnapshot().context.memory;
+  }
+
+  #toAlertManager(message: AlertRaised | AlertCleared): void {
+    this.daemon.system.get('alert-manager')?.send(message);
+  }
+
+  #takeUp(symbol: EngineSymbol): void {
+    this.exchange.takeUp(symbol.instrument.name);
+    this.#auditing.inCharge?.takeUp(auditRow(symbol));
+  }
+
+  readMoney(say: MoneyReaderParts['say']): void {
+    const { exchange, journal } = this;
+    const { clock } = this.#parts;
+    this.#money ??= startMoneyReader({
+      ...{ exchange, journal, clock, keptMs: this.#settings.journalMs, say },
+      onBooked: (rows) => this.#alertTakers(rows),
+      onJudged: (gaps) => this.#alertUnexplained(gaps),
+    });
+    this.#markKeeper ??= startMarkKeeper({ journal, clock, say, marks: () => this.#marks() });
+  }
+
+  #alertTakers(rows: readonly MoneyRow[]): void {
     for (const row of rows) {
       if (row.type !== 'fill' || row.origin !== 'own' || !row.isTaker) continue;
-      daemon.system.get('alert-manager')?.send({ type: 'alert.raised', alert: takerFillAlert(row, clock.nowMs()) });
+      this.#toAlertManager({ type: 'alert.raised', alert: takerFillAlert(row, this.#parts.clock.nowMs()) });
     }
-  };
-  const alertUnexplained: MoneyReaderParts['onJudged'] = (gaps) => {
-    const [manager, atMs] = [daemon.system.get('alert-manager'), clock.nowMs()];
+  }
+
+  #alertUnexplained(gaps: Parameters<NonNullable<MoneyReaderParts['onJudged']>>[0]): void {
+    const atMs = this.#parts.clock.nowMs();
     for (const account of ACCOUNTS) {
       const gap = gaps[account];
-      if (gap !== null) manager?.send({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
-      else manager?.send({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
+      if (gap !== null) this.#toAlertManager({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
+      else this.#toAlertManager({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
     }
-  };
-  const rollout = createRollout({
-    ...{ journal, clock, report: reportToAuditor, limits: parts.rolloutLimits },
-    settings: () => settings,
-    symbols: () => daemon.getSnapshot().context.memory.symbols,
-    steer: (symbols) => engine.steer(symbols),
-    failed: (message) => daemon.send({ type: 'journal.failed', message }),
-    raise: (alert) => daemon.system.get('alert-manager')?.send({ type: 'alert.raised', alert }),
-    clear: (key, atMs) => daemon.system.get('alert-manager')?.send({ type: 'alert.cleared', key, atMs }),
-  });
-  const stopped = new Promise<DaemonOutput>((resolve, reject) => {
-    daemon.subscribe({
-      complete: () => {
-        money?.close();
-        markKeeper?.close();
-        if (stoodDown) return;
-        resolve(daemon.getSnapshot().output ?? { exitCode: 1, failure: whyOf('the engine ended without a word') });
-      },
-      // The daemon failed with its children: its orders are cancelled all the same (strategy 13.5).
-      error: (thrown) => {
-        money?.close();
-        markKeeper?.close();
-        auditor?.drainBegan();
-        lastCleanup({ ...parts, settings, daemon, exchange, journal }, thrown).then(resolve, reject);
-      },
-    });
-  });
-  const marksNow = () =>
-    Object.fromEntries(
-      daemon.getSnapshot().context.memory.symbols.map(({ config: { instrument } }) => {
-        const known = memoryOf(daemon.system.get(`symbol:${instrument}`));
+  }
+
+  #marks(): Record<string, Decimal | null> {
+    return Object.fromEntries(
+      this.#memory.symbols.map(({ config: { instrument } }) => {
+        const known = memoryOf(this.daemon.system.get(`symbol:${instrument}`));
         const { assessment = null, state } = known ?? {};
         const decided = assessment?.kind === 'usable' ? assessment.input.valuation.mark : null;
         return [instrument, decided ?? state?.acceptedMark ?? null];
       }),
     );
-  const engine: Engine = {
-    daemon,
-    exchange,
-    journal,
-    auditor: () => auditor,
-    readMoney: (say) => {
-      const { journalMs: keptMs } = settings;
-      money ??= startMoneyReader({
-        ...{ exchange, journal, clock, keptMs, say, onBooked: alertTakers, onJudged: alertUnexplained },
-      });
-      markKeeper ??= startMarkKeeper({ journal, clock, say, marks: marksNow });
-    },
-    rollout,
-    stop: (why) => daemon.send({ type: 'stop.requested', why }),
-    standDown: () => {
-      const now = daemon.getSnapshot();
-      stoodDown = true;
-      daemon.stop();
-      exchange.close();
-      return !now.context.memory.draining && (now.matches('starting') || now.matches('trading'));
-    },
-    steer: (symbols) => {
-      const { memory } = daemon.getSnapshot().context;
-      for (const symbol of symbols) {
-        const { config, instrument, unlisted } = symbol;
-        exchange.takeUp(instrument.name);
-        (auditor ?? parts.auditedBy?.())?.takeUp(auditRow(symbol));
-        const isNew = memory.symbols.every((one) => one.config.instrument !== config.instrument);
-        if (isNew && !unlisted) streams?.watch(instrument.name);
-      }
-      daemon.send({ type: 'symbols.steered', symbols });
-    },
-    reloaded: (now, listed, symbols) => {
-      const isRolloutChanged = settings.rollout !== now.rollout;
-      settings = now;
-      if (leaving !== null) leaving = { ...leaving, rows: now.symbols, listed };
-      const trading = symbols.filter((symbol) => symbol.leaving === undefined);
-      rememberInstruments(
-        journal,
-        trading.flatMap((one) => (one.unlisted ? [] : [one.instrument])),
-        clock.nowMs(),
-      );
-      rememberRows(
-        journal,
-        trading.map((one) => one.config),
-        clock.nowMs(),
-      );
-      (auditor ?? parts.auditedBy?.())?.retune(auditSettings(now));
-      daemon.send({ type: 'settings.changed', settings: daemonSettings(now), texts: textsOf(now) });
-      const steered = isRolloutChanged ? allOf(daemon.getSnapshot().context.memory.symbols, symbols) : symbols;
-      if (steered.length > 0) engine.steer(rollout.assign(steered));
-    },
-    listen: (open) => {
-      const poller = (account: AccountName) => daemon.system.get(`poller:${account}`);
-      streams = open({
-        wire: exchange.wire,
-        onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
-        onCancelDropped: (clientOrderId) => exchange.voidFence(clientOrderId),
-        onFill: (fill) => money?.takeFill(fill),
-        onBook: (book) => exchange.takeBook(book),
-        onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),
-      });
-      return streams;
-    },
-    stopped,
-  };
-  daemon.start();
-  return engine;
-}
+  }
 
-/** Calls before the symbols are known: two logins, their proofs, the instruments. */
-const START_EVENTS_MAX = 100;
+  stop(why: Reason): void {
+    this.daemon.send({ type: 'stop.requested', why });
+  }
+
+  standDown(): boolean {
+    const now = this.daemon.getSnapshot();
+    this.#stoodDown = true;
+    this.daemon.stop();
+    this.exchange.close();
+    return !now.context.memory.draining && (now.matches('starting') || now.matches('trading'));
+  }
+
+  steer(symbols: readonly EngineSymbol[]): void {
+    const known = this.#memory.symbols;
+    for (const symbol of symbols) {
+      const { config, instrument, unlisted } = symbol;
+      this.#takeUp(symbol);
+      const isNew = known.every((one) => one.config.instrument !== config.instrument);
+      if (isNew && !unlisted) this.#streams?.watch(instrument.name);
+    }
+    this.daemon.send({ type: 'symbols.steered', symbols });
+  }
+
+  reloaded(now: Settings, listed: readonly Instrument[], symbols: readonly EngineSymbol[]): void {
+    const { journal } = this;
+    const atMs = this.#parts.clock.nowMs();
+    const isRolloutChanged = this.#settings.rollout !== now.rollout;
+    this.#settings = now;
+    if (this.#leaving !== null) this.#leaving = { ...this.#leaving, rows: now.symbols, listed };
+    const trading = symbols.filter((symbol) => symbol.leaving === undefined);
+    const traded = trading.flatMap((one) => (one.unlisted ? [] : [one.instrument]));
+    rememberInstruments(journal, traded, atMs);
+    const rows = trading.map((one) => one.config);
+    rememberRows(journal, rows, atMs);
+    this.#auditing.inCharge?.retune(auditSettings(now));
+    this.daemon.send({ type: 'settings.changed', settings: daemonSettings(now), texts: textsOf(now) });
+    const steered = isRolloutChanged ? allOf(this.#memory.symbols, symbols) : symbols;
+    if (steered.length > 0) this.steer(this.rollout.assign(steered));
+  }
+
+  listen(open: (ears: StreamCallbacks) => Streams): Streams {
+    const { exchange } = this;
+    const { clock } = this.#parts;
+    const poller = (account: AccountName) => this.daemon.system.get(`poller:${account}`);
+    this.#streams = open({
+      wire: exchange.wire,
+      onFrame: (account, frame) => poller(account)?.send({ type: 'frame.received', frame }),
+      onCancelDropped: (clientOrderId) => exchange.voidFence(clientOrderId),
+      onFill: (fill) => this.#money?.takeFill(fill),
+      onBook: (book) => exchange.takeBook(book),
+      onChange: (account, up) => poller(account)?.send({ type: 'streams.reported', up, atMs: clock.nowMs() }),
+    });
+    return this.#streams;
+  }
+}
