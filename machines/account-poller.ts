@@ -197,9 +197,9 @@ const pollerSetup = poller.extend({
     noteParkAfterPoll: perform(() => ({ change: { parkAfterPoll: true } })),
     noteParked: perform(() => ({ change: { isParked: true, parkAfterPoll: false } })),
     deliver: perform(pollDelivered),
-    tellFailed: perform(failureReported),
-    tellParked: perform(parkingReported),
-    tellUnparked: perform(unparkingReported),
+    reportFailed: perform(failureReported),
+    reportParked: perform(parkingReported),
+    reportUnparked: perform(unparkingReported),
   },
 });
 
@@ -228,7 +228,7 @@ export const accountPollerMachine = pollerSetup.createMachine({
       states: {
         reading: {
           description:
-            'Positions, open orders and now and then the summary, at once. Are all own orders among the open ones? One that is not is looked up, never assumed gone, unless an intact stream has told its end (10.2).',
+            'Positions, open orders and now and then the summary, at once. Are all own orders among the open ones? One that is not is looked up, never assumed gone, unless an intact stream has reported its end (10.2).',
           entry: 'read',
           on: {
             'reading.done': [
@@ -258,16 +258,16 @@ export const accountPollerMachine = pollerSetup.createMachine({
     waiting: {
       description:
         'Hands each symbol its slice and the daemon the whole; then waits for the loop interval, after the work (10.1).',
-      entry: ['tellUnparked', 'deliver', 'wakeWhenDue'],
+      entry: ['reportUnparked', 'deliver', 'wakeWhenDue'],
       always: { guard: 'mustPark', target: 'parked' },
       after: { interval: 'polling' },
       on: { 'account.parked': 'parked' },
     },
     failed: {
       description: 'No snapshot: says so, and never an empty one (10.3).',
-      entry: 'tellFailed',
+      entry: 'reportFailed',
       always: [
-        { guard: 'isParking', target: 'parked', actions: 'tellParked' },
+        { guard: 'isParking', target: 'parked', actions: 'reportParked' },
         { guard: 'mustPark', target: 'parked' },
         { target: 'backing-off' },
       ],

@@ -155,7 +155,7 @@ const alertingSetup = alerting.extend({
     judgeCleared: on('alert.cleared', (memory, _nowMs, { key, atMs }, { policies }) =>
       alertCleared(memory, key, atMs, policies),
     ),
-    takeNews: on('news.told', (memory, nowMs, { news }) => newsReceived(memory, news, nowMs)),
+    takeNews: on('news.reported', (memory, nowMs, { news }) => newsReceived(memory, news, nowMs)),
     takeHandling: on('alert.handled', (memory, nowMs, event, { policies }) =>
       alertHandled(memory, event.key, event, nowMs, policies),
     ),
@@ -186,17 +186,17 @@ export const alertManagerMachine = alertingSetup.createMachine({
   on: {
     'alert.raised': { actions: 'judgeRaised' },
     'alert.cleared': { actions: 'judgeCleared' },
-    'news.told': { actions: 'takeNews' },
+    'news.reported': { actions: 'takeNews' },
     'alert.handled': { actions: 'takeHandling' },
     'alerts.tuned': { actions: 'retune' },
   },
   states: {
     delivery: {
-      description: 'Tells people, one message at a time.',
+      description: 'Sends messages, one at a time.',
       initial: 'pausing',
       states: {
         outbox: {
-          description: 'Nothing waits to be told.',
+          description: 'Nothing waits to be sent.',
           always: { guard: 'somethingWaits', target: 'gathering' },
         },
         gathering: {
@@ -229,11 +229,11 @@ export const alertManagerMachine = alertingSetup.createMachine({
       },
     },
     watch: {
-      description: 'Looks at the time: ends of conditions, the hour of the daily report.',
+      description: 'Checks the time: ends of conditions, the hour of the daily report.',
       initial: 'waiting',
       states: {
         waiting: {
-          description: 'Until the next look.',
+          description: 'Until the next check.',
           entry: ['judgeTime', 'judgeDailyReport'],
           after: { wakeMs: { target: 'waiting', reenter: true } },
         },

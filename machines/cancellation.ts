@@ -8,8 +8,8 @@ import {
   ended,
   initialCancellation,
   isDueAgain,
-  lookPause,
   lookUpBegun,
+  lookupPause,
   parks,
   requested,
   requestFailed,
@@ -72,12 +72,12 @@ const cancellation = setup({
       return order.clientOrderId === context.memory.clientOrderId && isOver(order);
     },
     isFollowed: ({ context: { memory } }) => memory.intact && memory.acknowledged,
-    looksUsedUp: ({ context }) => context.memory.looks >= CANCEL_LOOKUPS_MAX,
+    lookupsUsedUp: ({ context }) => context.memory.lookups >= CANCEL_LOOKUPS_MAX,
     isDueAgain: ({ context }) => isDueAgain(context.memory),
     accountMustStop: ({ context: { memory } }) =>
       memory.failure?.kind === 'parked' || memory.failure?.kind === 'unauthenticated',
   },
-  delays: { streamSilence: STREAM_SILENCE_MS, lookPause: ({ context }) => lookPause(context.memory) },
+  delays: { streamSilence: STREAM_SILENCE_MS, lookupPause: ({ context }) => lookupPause(context.memory) },
 });
 
 /** Carries out a step: memory, reporter, messages to the gateway. */
@@ -102,7 +102,7 @@ const cancellationSetup = cancellation.extend({
     shareAnswer: ({ context, event, system }) =>
       shareAnswer(system, context.memory.account, eventOf(event, 'xstate.done.actor.lookUpOrder').output),
     noteIntact: on('streams.changed', (_memory, _nowMs, { intact }) => ({ change: { intact } })),
-    countLook: perform(lookUpBegun),
+    countLookup: perform(lookUpBegun),
     park: perform(parks),
     endOver: perform(ended('over')),
     endFailed: perform(ended('failed')),
@@ -135,21 +135,22 @@ export const cancellationMachine = cancellationSetup.createMachine({
       always: [{ guard: 'accountMustStop', target: 'failed', actions: 'park' }, { target: 'waiting' }],
     },
     waiting: {
-      description: 'Will the streams tell? They do of a cancel that was acknowledged, while they are intact.',
+      description:
+        'Will the streams report the end? They do for a cancel that was acknowledged, while they are intact.',
       always: [{ guard: 'isFollowed', target: 'following' }, { target: 'pausing' }],
     },
     following: {
-      description: 'The streams are intact and will tell the end; after a second of silence REST is asked (9.4).',
-      after: { streamSilence: 'looking' },
+      description: 'The streams are intact and will report the end; after a second of silence REST is asked (9.4).',
+      after: { streamSilence: 'looking-up' },
       on: { 'streams.changed': { target: 'waiting', actions: 'noteIntact' } },
     },
     pausing: {
       description: 'A short, growing pause before the order is looked up.',
-      after: { lookPause: 'looking' },
+      after: { lookupPause: 'looking-up' },
     },
-    looking: {
+    'looking-up': {
       description: 'Asks for the order’s state: it alone confirms a cancel (9.7).',
-      entry: 'countLook',
+      entry: 'countLookup',
       invoke: {
         id: 'lookUpOrder',
         src: 'lookUpOrder',
@@ -162,10 +163,10 @@ export const cancellationMachine = cancellationSetup.createMachine({
       },
     },
     weighing: {
-      description: 'Over, still alive, or not to be learned: ends, asks for the cancel again, or looks again.',
+      description: 'Over, still alive, or unknown: ends, asks for the cancel again, or looks it up again.',
       always: [
         { guard: 'isOver', target: 'over' },
-        { guard: 'looksUsedUp', target: 'failed' },
+        { guard: 'lookupsUsedUp', target: 'failed' },
         { guard: 'isDueAgain', target: 'requesting' },
         { target: 'waiting' },
       ],

@@ -34,7 +34,7 @@ import { stopCleanupMachine } from './stop-cleanup.ts';
 export const DRAIN_LIMIT_MS = 30_000;
 /** How long a stopping engine waits for its last alerts: one delivery and its pace. */
 export const LAST_MESSAGES_MS = 10_000;
-const LOOK_AGAIN_MS = 100;
+const CHECK_AGAIN_MS = 100;
 
 interface WithExchange {
   readonly exchange: Exchange;
@@ -71,9 +71,9 @@ const daemon = setup({
     output: {} as DaemonOutput,
   },
   actors: { ...calls, ...LOGIC },
-  delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: LAST_MESSAGES_MS, lookAgainMs: LOOK_AGAIN_MS },
+  delays: { drainLimitMs: DRAIN_LIMIT_MS, farewellMs: LAST_MESSAGES_MS, checkAgainMs: CHECK_AGAIN_MS },
   guards: {
-    nothingToTell: ({ context }) => context.memory.told,
+    nothingToSend: ({ context }) => context.memory.isAllSent,
     noDeadMan: ({ context }) => !context.memory.settings.deadManMs,
   },
 });
@@ -158,8 +158,8 @@ const daemonSetup = daemon.extend({
     reportStarted: perform(life.startReported),
     noteStart: perform((memory, now, _event, view) => life.runBegun(memory, now, view)),
     noteStop: perform((memory, now, _event, view) => life.runEnded(memory, now, view)),
-    tellStarted: perform((memory, now, _event, view) => life.startTold(memory, now, view)),
-    tellStatement: on('money.counted', life.statementTold),
+    sendStart: perform((memory, now, _event, view) => life.startSent(memory, now, view)),
+    sendStatement: on('money.counted', life.statementSent),
     rememberWhy: on('stop.requested', (_memory, _now, { why }) => ({ change: { stopWhy: why } })),
     noteDefect: on('defect.found', life.defectFound),
     reportDraining: perform(({ stopWhy: why }, { nowMs: atMs }) => ({
@@ -227,7 +227,9 @@ const daemonSetup = daemon.extend({
       change: { exitCode: output.left.length > 0 ? 1 : exitCode },
     })),
     /** A fill that only the clean-up has seen is booked before the remains are reported (strategy 13.4). */
-    tellRows: atOnce((_memory, _now, event) => life.rowsSeen(eventOf(event, 'xstate.done.actor.cleanup').output.rows)),
+    reportRows: atOnce((_memory, _now, event) =>
+      life.rowsSeen(eventOf(event, 'xstate.done.actor.cleanup').output.rows),
+    ),
     alertLeft: atOnce(life.leftOpen),
     reportLeft: ({ context, self }) => {
       const { memory, deps } = context;
@@ -237,7 +239,7 @@ const daemonSetup = daemon.extend({
     },
     judgeExitCode: perform(life.exitCodeJudged),
     readAlertManager: daemon.assign(({ context: { memory }, system }) => ({
-      memory: { ...memory, told: hasNothingToSend(system.get('alert-manager')) },
+      memory: { ...memory, isAllSent: hasNothingToSend(system.get('alert-manager')) },
     })),
     failCleanup: onFailure(life.cleanupFailed),
     failStart: onFailure(life.startFailed),
@@ -273,9 +275,9 @@ export const daemonMachine = daemonSetup.createMachine({
   output: outputOf,
   initial: 'starting',
   on: {
-    'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'tellStarted'] },
+    'account.polled': { actions: ['judgeAccount', 'takeUpStrays', 'sendStart'] },
     'margin.read': { actions: ['judgeMargin'] },
-    'money.counted': { actions: ['judgeLoss', 'tellStatement'] },
+    'money.counted': { actions: ['judgeLoss', 'sendStatement'] },
     'account.failed': { actions: ['alertFailure'] },
     'account.parked': { actions: ['alertParked'] },
     'account.unparked': { actions: ['clearParked'] },
@@ -338,33 +340,33 @@ export const daemonMachine = daemonSetup.createMachine({
         systemId: 'cleanup',
         src: 'cleanup',
         input: cleanupInput,
-        onDone: { target: 'disarming', actions: ['takeCleanup', 'tellRows'] },
+        onDone: { target: 'disarming', actions: ['takeCleanup', 'reportRows'] },
         onError: { target: 'disarming', actions: ['failCleanup'] },
       },
     },
     disarming: {
       description: 'The exchange’s dead-man timers are switched off, if they are ours: what was kept stays.',
       entry: 'endDeadMan',
-      always: { guard: 'noDeadMan', target: 'telling' },
+      always: { guard: 'noDeadMan', target: 'sending' },
       invoke: {
         id: 'disarm',
         src: 'disarm',
         input: depsOf,
-        onDone: { target: 'telling', actions: ['noteDisarmed'] },
-        onError: { target: 'telling', actions: ['alertArmed'] },
+        onDone: { target: 'sending', actions: ['noteDisarmed'] },
+        onError: { target: 'sending', actions: ['alertArmed'] },
       },
     },
-    telling: {
+    sending: {
       description: 'Remaining messages get a last moment; the rest stay in the journal for the next start.',
       entry: ['alertLeft'],
       after: { farewellMs: { target: 'stopped' } },
-      initial: 'looking',
+      initial: 'checking',
       states: {
-        looking: {
+        checking: {
           description: 'Is anything left to send?',
           entry: ['readAlertManager'],
-          always: { guard: 'nothingToTell', target: '#daemon.stopped' },
-          after: { lookAgainMs: { target: 'looking', reenter: true } },
+          always: { guard: 'nothingToSend', target: '#daemon.stopped' },
+          after: { checkAgainMs: { target: 'checking', reenter: true } },
         },
       },
     },

@@ -22,7 +22,7 @@ import { type CallEnded, carryOut, forEvents, forFailures } from './carry-out.ts
 
 export const BEAT_MS = 60_000;
 /** How often polls are checked while an account is not polled. */
-export const LOOK_MS = 1000;
+export const CHECK_MS = 1000;
 /** Limit for a call: by then the next one is due. */
 export const BEAT_LIMIT_MS = 30_000;
 
@@ -62,7 +62,7 @@ const heartbeat = setup({
     input: {} as HeartbeatInput,
   },
   actors: calls,
-  delays: { beatMs: BEAT_MS, lookMs: LOOK_MS, beatLimitMs: BEAT_LIMIT_MS },
+  delays: { beatMs: BEAT_MS, checkMs: CHECK_MS, beatLimitMs: BEAT_LIMIT_MS },
   guards: {
     areBothPolled: ({ context }) => areBothPolled(context.memory, nowOf(context)),
   },
@@ -102,7 +102,7 @@ export const heartbeatMachine = heartbeatSetup.createMachine({
     silent: {
       description: 'An account is not polled successfully, or none has been yet: no call leaves.',
       always: { guard: 'areBothPolled', target: 'minute' },
-      after: { lookMs: { target: 'silent', reenter: true } },
+      after: { checkMs: { target: 'silent', reenter: true } },
     },
     minute: {
       description: 'Both accounts are polled: one call, then the rest of the minute.',

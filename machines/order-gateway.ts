@@ -66,7 +66,7 @@ import type { EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
 import { cancellationMachine } from './cancellation.ts';
 import { eventOf, forEvents, send } from './carry-out.ts';
 import { submissionMachine } from './submission.ts';
-import type { SubmissionDesk } from './submission-calls.ts';
+import type { RegisterAccess } from './submission-calls.ts';
 
 /**
  * The only way to the exchange for orders of both accounts (strategy 9.1): one submission at a time per account and
@@ -113,41 +113,41 @@ export interface GatewayInput {
 
 interface GatewayContext {
   readonly deps: GatewayInput;
-  readonly desk: Desk;
+  readonly shared: SharedRegister;
   readonly memory: GatewayMemory;
 }
 
 /** The register as submissions use it between their steps (strategy 6.6, 9.2). */
-class Desk {
-  register: Register;
+class SharedRegister {
+  current: Register;
   /** Whether its gateway has failed: its children run on, unknown to the replacement (strategy 9.1). */
   isOrphaned: () => boolean = () => false;
 
   constructor(register: Register) {
-    this.register = register;
+    this.current = register;
   }
 
   /** The interface for one submission. */
-  forSubmission(number: number, order: Submitter, { clock }: GatewayInput): SubmissionDesk {
+  forSubmission(number: number, order: Submitter, { clock }: GatewayInput): RegisterAccess {
     return {
       nextSequence: () => {
-        const register = withNextSequence(this.register, clock.nowMs());
-        this.register = register;
+        const register = withNextSequence(this.current, clock.nowMs());
+        this.current = register;
         return register.lastSequence;
       },
-      pricesToGoBeyond: (priced) => pricesToGoBeyond(this.register.prices, priced),
+      pricesToGoBeyond: (priced) => pricesToGoBeyond(this.current.prices, priced),
       reserve: (priced) => {
-        this.register = { ...this.register, prices: withEntry(this.register.prices, priced, number) };
+        this.current = { ...this.current, prices: withEntry(this.current.prices, priced, number) };
       },
       isOrphaned: () => this.isOrphaned(),
-      whyNot: () => (this.isOrphaned() ? ORPHANED : whyNotLeave(this.register, number, order)),
+      whyNot: () => (this.isOrphaned() ? ORPHANED : whyNotLeave(this.current, number, order)),
     };
   }
 }
 
 function begin({ input }: { input: GatewayInput }): GatewayContext {
   const memory = initialGateway(input.lastSequence);
-  return { deps: input, desk: new Desk(memory.register), memory };
+  return { deps: input, shared: new SharedRegister(memory.register), memory };
 }
 
 interface TouchInput extends Pick<GatewayInput, 'exchange' | 'clock'> {
@@ -202,10 +202,10 @@ function perform(
   stepOf: (memory: GatewayMemory, nowMs: number, event: GatewayEvent, deps: GatewayInput) => GatewayStep,
 ) {
   return gateway.enqueueActions(({ context, event, enqueue, system }) => {
-    const { deps, desk } = context;
-    const step = stepOf({ ...context.memory, register: desk.register }, deps.clock.nowMs(), event, deps);
+    const { deps, shared } = context;
+    const step = stepOf({ ...context.memory, register: shared.current }, deps.clock.nowMs(), event, deps);
     const { memory, facts = [], commands } = step;
-    desk.register = memory.register;
+    shared.current = memory.register;
     enqueue.assign({ memory });
     for (const fact of facts) enqueue(() => deps.reporter.report(fact));
     for (const command of commands) {
@@ -238,8 +238,8 @@ function perform(
 
 type Do<D extends GatewayCommand['do']> = Extract<GatewayCommand, { readonly do: D }>;
 
-function submissionInput({ deps, desk }: GatewayContext, { childId, number, order, intact, task }: Do<'submit'>) {
-  return { childId, deps, desk: desk.forSubmission(number, order, deps), intact, task };
+function submissionInput({ deps, shared }: GatewayContext, { childId, number, order, intact, task }: Do<'submit'>) {
+  return { childId, deps, shared: shared.forSubmission(number, order, deps), intact, task };
 }
 
 function cancellationInput({ deps }: GatewayContext, { childId, request, intact }: Do<'cancel'>) {
@@ -252,8 +252,8 @@ const on = forEvents(perform);
 
 const gatewaySetup = gateway.extend({
   actions: {
-    ownDesk: ({ context, self }) => {
-      context.desk.isOrphaned = () => self.getSnapshot().status !== 'active';
+    ownRegister: ({ context, self }) => {
+      context.shared.isOrphaned = () => self.getSnapshot().status !== 'active';
     },
     resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
     greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
@@ -265,9 +265,9 @@ const gatewaySetup = gateway.extend({
     ),
     denyAsDraining: on('order.submit', (memory, nowMs, { intent }) => turnedAway(memory, nowMs, intent, DRAINING)),
     addSent: on('submission.prepared', attemptPrepared),
-    endSubmission: on('submission.told', submissionReported),
+    endSubmission: on('submission.reported', submissionReported),
     startCancel: on('order.cancel', cancelRequested),
-    endCancel: on('cancellation.told', cancellationReported),
+    endCancel: on('cancellation.reported', cancellationReported),
     withdrawIntents: on('intents.outdated', (memory, nowMs, { instrument }) =>
       intentsOutdated(memory, nowMs, instrument),
     ),
@@ -304,11 +304,11 @@ export const orderGatewayMachine = gatewaySetup.createMachine({
   id: 'order-gateway',
   context: begin,
   initial: 'trading',
-  entry: ['ownDesk', 'resolveUnsettled', 'greetSymbols'],
+  entry: ['ownRegister', 'resolveUnsettled', 'greetSymbols'],
   on: {
     'submission.prepared': { actions: 'addSent' },
-    'submission.told': { actions: 'endSubmission' },
-    'cancellation.told': { actions: 'endCancel' },
+    'submission.reported': { actions: 'endSubmission' },
+    'cancellation.reported': { actions: 'endCancel' },
     'submissions.tuned': { actions: 'takeSettings' },
     'intents.outdated': { actions: 'withdrawIntents' },
     'order.cancel': { actions: 'startCancel' },

@@ -176,7 +176,7 @@ const cleanup = setup({
   },
   delays: {
     timeIsUp: CLEANUP_MAX_MS,
-    lookPatience: READ_PATIENCE_MS,
+    readPatience: READ_PATIENCE_MS,
     roundPause: ({ context: { memory } }) =>
       Math.min(ROUND_PAUSE_MAX_MS, ROUND_PAUSE_MS * 2 ** Math.min(20, memory.rounds - 1)),
   },
@@ -247,7 +247,7 @@ export const stopCleanupMachine = cleanupSetup.createMachine({
             onDone: { target: 'judging', actions: 'judge' },
             onError: { target: 'pausing', actions: 'reportDefect' },
           },
-          after: { lookPatience: { guard: 'hasToCancel', target: 'cancelling' } },
+          after: { readPatience: { guard: 'hasToCancel', target: 'cancelling' } },
         },
         judging: {
           description: 'Compares what is open with what was to be kept.',

@@ -25,7 +25,7 @@ import type { Admission, EngineClock, Exchange, Journal, Reporter, SignedOrder }
 /** What a submission asks of the exchange and the journal. The chart in submission.ts says when. */
 
 /** Shared by the gateway's submissions; every method is synchronous. */
-export interface SubmissionDesk {
+export interface RegisterAccess {
   /** The next order sequence, never reused (strategy 9.2). */
   nextSequence(): bigint;
   /** Prices of the other account's submissions to keep clear of (strategy 6.6). */
@@ -54,7 +54,7 @@ export interface SubmissionDeps {
 export interface SubmissionInput {
   readonly childId: string;
   readonly deps: SubmissionDeps;
-  readonly desk: SubmissionDesk;
+  readonly shared: RegisterAccess;
   /** The account's streams are intact and report its order (strategy 9.4). */
   readonly intact: boolean;
   readonly task: SubmissionTask;
@@ -70,19 +70,19 @@ export interface Recorded {
 
 export interface SubmissionContext {
   readonly deps: SubmissionDeps;
-  readonly desk: SubmissionDesk;
+  readonly shared: RegisterAccess;
   readonly memory: SubmissionMemory;
   /** Permission to send this attempt, used up by sending it. */
   readonly admission: Admission | null;
   readonly recorded: Recorded | null;
 }
 
-export function begin({ input: { deps, desk, ...given } }: { input: SubmissionInput }): SubmissionContext {
+export function begin({ input: { deps, shared, ...given } }: { input: SubmissionInput }): SubmissionContext {
   const { task } = given;
   const isOfPreviousHolder =
     task.kind === 'resolve' && deps.journal.isOfPreviousHolder?.(task.order.clientOrderId) === true;
   const memory = initialSubmission({ ...given, isOfPreviousHolder, settings: deps.settings });
-  return { deps, desk, memory, admission: null, recorded: null };
+  return { deps, shared, memory, admission: null, recorded: null };
 }
 
 export function nowOf({ deps: { clock, exchange } }: SubmissionContext): SubmissionNow {
@@ -110,10 +110,10 @@ export async function readMarket({ deps: { exchange }, memory }: SubmissionConte
 }
 
 /** What a price depends on besides the market. */
-export function quoteGiven({ deps, desk, memory }: SubmissionContext): QuoteGiven {
+export function quoteGiven({ deps, shared, memory }: SubmissionContext): QuoteGiven {
   const intent = intentOf(memory);
   const instrument = deps.instruments.get(intent.instrument);
-  return { instrument, othersPrices: desk.pricesToGoBeyond(intent), isOrphaned: desk.isOrphaned() };
+  return { instrument, othersPrices: shared.pricesToGoBeyond(intent), isOrphaned: shared.isOrphaned() };
 }
 
 /** Signs and journals the attempt; resolves when it is safe to send (strategy 9.3). Rejects if either fails. */
@@ -135,12 +135,12 @@ export async function recordAttempt({ deps, memory }: SubmissionContext): Promis
 
 /** Sends the create, unless a reason against it has come up since. */
 export function createOrder(context: SubmissionContext): Promise<ExchangeOrder> {
-  const { deps, desk, memory } = context;
+  const { deps, shared, memory } = context;
   const { signed, whyNot } = present(context.recorded, 'record');
   const admission = present(context.admission, 'admission');
   return deps.exchange.createOrder(
     signed,
-    () => desk.whyNot() ?? tooOld(memory, nowOf(context)) ?? whyNot(),
+    () => shared.whyNot() ?? tooOld(memory, nowOf(context)) ?? whyNot(),
     admission,
   );
 }

@@ -141,9 +141,9 @@ type StepOf = (
 function perform(stepOf: StepOf) {
   return submission.enqueueActions((args) => {
     const { context, event, enqueue } = args;
-    const { deps, desk, memory } = context;
+    const { deps, shared, memory } = context;
     const { reserve, outcome, messages = [], ...rest } = stepOf(memory, nowOf(context), event, context);
-    if (reserve !== undefined) enqueue(() => desk.reserve(reserve));
+    if (reserve !== undefined) enqueue(() => shared.reserve(reserve));
     if (outcome !== undefined) enqueue(() => journalOutcome(deps, outcome));
     carryOut(args, rest);
     for (const message of messages) enqueue.sendParent(message);
@@ -168,7 +168,7 @@ const submissionSetup = submission.extend({
       attempt.priced(memory, now, output, quoteGiven(context)),
     ),
     noteBookFailure: onFailure(attempt.bookFailed),
-    draftAttempt: perform((memory, now, _event, { desk }) => attempt.drafted(memory, now, desk.nextSequence())),
+    draftAttempt: perform((memory, now, _event, { shared }) => attempt.drafted(memory, now, shared.nextSequence())),
     keepRecord: submission.assign({
       recorded: ({ event }) => eventOf(event, 'xstate.done.actor.recordAttempt').output,
     }),
@@ -285,7 +285,7 @@ export const submissionMachine = submissionSetup.createMachine({
     },
     sending: {
       description:
-        'The create is on its way. From here on the order counts as live. A stream may tell its state before the answer comes (9.4).',
+        'The create is on its way. From here on the order counts as live. A stream may report its state before the answer comes (9.4).',
       entry: 'noteSendTime',
       invoke: {
         id: 'createOrder',
@@ -330,7 +330,8 @@ export const submissionMachine = submissionSetup.createMachine({
           always: [{ guard: 'isIntact', target: 'following' }, { target: 'pausing' }],
         },
         following: {
-          description: 'The streams are intact and will tell; after a second of silence about it REST is asked.',
+          description:
+            'The streams are intact and will report its state; after a second of silence about it REST is asked.',
           after: { streamSilence: 'asking' },
           on: {
             'order.seen': { guard: 'tellsNoFate', target: 'following', reenter: true },
@@ -508,7 +509,7 @@ export const submissionMachine = submissionSetup.createMachine({
       entry: ['returnAdmission', 'endUnsent'],
     },
     exists: {
-      description: 'Proven: the exchange knows the order by its id; snapshots tell the rest.',
+      description: 'Proven: the exchange knows the order by its id; snapshots show the rest.',
       type: 'final',
       entry: 'endExisting',
     },

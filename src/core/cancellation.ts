@@ -25,7 +25,7 @@ export interface CancellationBeginning {
 
 export interface CancellationMemory extends CancellationBeginning {
   readonly acknowledged: boolean;
-  readonly looks: number;
+  readonly lookups: number;
   /** The last answer; null: none since the last look-up began, or the exchange does not know the order. */
   readonly seen: ExchangeOrder | null;
   readonly failure: ExchangeFailure | null;
@@ -39,7 +39,7 @@ export interface CancellationStep {
 }
 
 export function initialCancellation(beginning: CancellationBeginning): CancellationMemory {
-  return { ...beginning, acknowledged: false, looks: 0, seen: null, failure: null };
+  return { ...beginning, acknowledged: false, lookups: 0, seen: null, failure: null };
 }
 
 export function requested(): CancellationStep {
@@ -59,8 +59,8 @@ export function requestFailed(
   return { change: { failure }, facts: [{ type: 'cancel.failed', atMs, account, clientOrderId, failure }] };
 }
 
-export function lookUpBegun({ looks }: CancellationMemory): CancellationStep {
-  return { change: { looks: looks + 1, seen: null } };
+export function lookUpBegun({ lookups }: CancellationMemory): CancellationStep {
+  return { change: { lookups: lookups + 1, seen: null } };
 }
 
 /** The failed request stops the account (strategy 9.8). */
@@ -76,14 +76,14 @@ export const ended =
     const { childId, clientOrderId, account } = memory;
     const failure = outcome === 'failed' ? memory.failure : null;
     const message: CancelEnded = { type: 'cancel.ended', clientOrderId, account, atMs, outcome, failure };
-    return { messages: [{ type: 'cancellation.told', childId, message }] };
+    return { messages: [{ type: 'cancellation.reported', childId, message }] };
   };
 
 /** Whether the cancel is requested again rather than only looked up. */
-export function isDueAgain({ intact, acknowledged, looks }: CancellationMemory): boolean {
-  return intact || !acknowledged || looks % CANCEL_REPEAT_LOOKUPS === 0;
+export function isDueAgain({ intact, acknowledged, lookups }: CancellationMemory): boolean {
+  return intact || !acknowledged || lookups % CANCEL_REPEAT_LOOKUPS === 0;
 }
 
-export function lookPause({ looks }: CancellationMemory): number {
-  return Math.min(CANCEL_PAUSE_MAX_MS, CANCEL_PAUSE_MS * 2 ** looks);
+export function lookupPause({ lookups }: CancellationMemory): number {
+  return Math.min(CANCEL_PAUSE_MAX_MS, CANCEL_PAUSE_MS * 2 ** lookups);
 }

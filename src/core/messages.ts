@@ -40,10 +40,10 @@ import type { AccountFrame } from './view.ts';
  * | poller → alert-manager      | alert.raised                                                  |
  * | symbol → gateway         | order.submit, intents.outdated, order.cancel, order.resolve, touch.request |
  * | gateway → symbol         | order.sent, attempt.refused, submission.ended, order.resolved, cancel.ended, touch.received, touch.failed, gateway.started |
- * | submission → gateway     | submission.prepared, submission.told, parking.found           |
+ * | submission → gateway     | submission.prepared, submission.reported, parking.found           |
  * | gateway → submission     | submission.halt, order.seen, streams.changed                  |
  * | gateway → cancellation   | order.seen, streams.changed                                   |
- * | cancellation → gateway   | cancellation.told, parking.found                              |
+ * | cancellation → gateway   | cancellation.reported, parking.found                              |
  * | gateway → poller         | account.parked                                                |
  * | submission, cancellation, daemon → poller | lookups.done                                 |
  * | poller → gateway, daemon | account.parked, account.unparked                              |
@@ -113,7 +113,7 @@ export type Message =
   | SubmissionHalt
   | CancellationReport
   | AlertHandled
-  | NewsTold
+  | NewsReported
   | AlertRaised
   | AlertCleared
   | TradingHalt
@@ -485,7 +485,7 @@ export interface SubmissionPrepared {
 
 /** Submission → gateway: for the symbol, and for the gateway's own state. */
 export interface SubmissionReport {
-  readonly type: 'submission.told';
+  readonly type: 'submission.reported';
   readonly childId: string;
   readonly message: AttemptRefused | SubmissionEnded | OrderResolved;
 }
@@ -499,12 +499,12 @@ export interface SubmissionHalt {
 
 /** Cancellation → gateway: how the cancel ended, for the symbol. */
 export interface CancellationReport {
-  readonly type: 'cancellation.told';
+  readonly type: 'cancellation.reported';
   readonly childId: string;
   readonly message: CancelEnded;
 }
 
-export type ToAlertManager = AlertRaised | AlertCleared | NewsTold | AlertHandled | AlertsTuned;
+export type ToAlertManager = AlertRaised | AlertCleared | NewsReported | AlertHandled | AlertsTuned;
 
 /** A person acknowledges or silences an alert (strategy 12.4); without effect if it is not open. */
 export interface AlertHandled {
@@ -516,8 +516,8 @@ export interface AlertHandled {
 }
 
 /** A start, a stop, a change of mode (strategy 12.3). */
-export interface NewsTold {
-  readonly type: 'news.told';
+export interface NewsReported {
+  readonly type: 'news.reported';
   readonly news: Pick<News, 'doing' | 'unhedged' | 'unknown'>;
 }
 

@@ -131,7 +131,7 @@ export function takeMessage(
 
   const heading = texts.heading(late(candidates, nowMs), nowMs);
   const parts: string[] = [];
-  const told: OutboxItem[] = [];
+  const shown: OutboxItem[] = [];
   let tallies: readonly FoldedTally[] = [];
   let room = MESSAGE_LIMIT - FOLD_RESERVE - heading.length;
   for (const group of groups(candidates)) {
@@ -141,11 +141,11 @@ export function takeMessage(
       : fit(group, texts, room, nowMs);
     if (fitted !== null) {
       parts.push(fitted.text);
-      told.push(...fitted.told);
+      shown.push(...fitted.shown);
       room -= fitted.text.length + 1;
     } else if (!critical) {
       tallies = group.map(tallyOf).reduce(addTally, tallies);
-      told.push(...group);
+      shown.push(...group);
     }
   }
   // Information comes last; what does not fit is left for the next message.
@@ -154,16 +154,16 @@ export function takeMessage(
     const text = texts.news(item, Math.min(NEWS_LIMIT, room), nowMs);
     if (text.length + 1 > room) continue;
     parts.push(text);
-    told.push(item);
+    shown.push(item);
     room -= text.length + 1;
   }
   for (const item of candidates) {
     if (item.type !== 'folded') continue;
     tallies = item.tallies.reduce(addTally, tallies);
-    told.push(item);
+    shown.push(item);
   }
   if (tallies.length > 0) parts.push(clip(texts.folded(tallies, nowMs), FOLD_RESERVE - 2));
-  return { outbox: fly(outbox, told), text: [heading, ...parts].join('\n') };
+  return { outbox: fly(outbox, shown), text: [heading, ...parts].join('\n') };
 }
 
 /** The same without texts if those throw (a defect): only the keys, so that delivery never stops. */
@@ -200,7 +200,7 @@ function fit(group: readonly Notice[], texts: AlertTexts, room: number, nowMs: n
   for (const count of [SHOWN_PER_GROUP, 3, 1]) {
     const parts = { shown: group.slice(0, count), named: group.slice(count) };
     const text = texts.group({ kind, phase: phaseOf(group[0]!), ...parts }, nowMs);
-    if (text.length + 1 <= room) return { text, told: group };
+    if (text.length + 1 <= room) return { text, shown: group };
   }
   return null;
 }
@@ -212,8 +212,8 @@ function fitCritical(group: readonly Notice[], texts: AlertTexts, room: number, 
   for (let count = group.length; count >= 1; count = Math.floor(count / 2)) {
     const shown = group.slice(0, count);
     const text = texts.group({ kind, phase, shown, named: [] }, nowMs);
-    if (text.length + 1 <= room) return { text, told: shown };
-    if (count === 1 && alone) return { text: clip(text, room - 1), told: shown };
+    if (text.length + 1 <= room) return { text, shown };
+    if (count === 1 && alone) return { text: clip(text, room - 1), shown };
   }
   return null;
 }

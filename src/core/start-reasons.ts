@@ -73,7 +73,7 @@ export interface StartReasonParams {
   };
 
   'no-such-journal': { readonly file: string; readonly others: readonly string[] };
-  'pair-not-told': None;
+  'pair-unknown': None;
   'no-paper-journal': { readonly dataDir: string };
   'many-journals': { readonly mode: string; readonly names: readonly string[] };
   'no-journal': { readonly mode: string; readonly dataDir: string };

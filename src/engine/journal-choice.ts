@@ -42,7 +42,7 @@ function chosenCopy(settings: Settings): string | null {
   if (settings.journalUrl === null) return null;
   const ids = pairIdsOf(settings);
   if (ids === null) {
-    throw new NoJournalError(reason('pair-not-told', '18.1'));
+    throw new NoJournalError(reason('pair-unknown', '18.1'));
   }
   return copyFileOf(settings, ids);
 }

@@ -26,7 +26,7 @@ export async function lastCleanup(parts: LastCleanupParts, thrown: unknown): Pro
   const defect = { kind: 'defect', account: null, instrument: null, details } as const;
   const alerts = [defect, ...left.map((net) => netLeftAlert(net, clock.nowMs()))];
   const lines = alerts.map((alert) => alertLine(alert, settings.lang));
-  const told = sendLines(parts.notifier, lines).catch((why: unknown) => {
+  const sent = sendLines(parts.notifier, lines).catch((why: unknown) => {
     parts.warn(`the defect could not be reported: ${errorText(why)}`);
   });
   const { cancelOnStop, stopKeepStrategyOrders: keep } = settings;
@@ -34,7 +34,7 @@ export async function lastCleanup(parts: LastCleanupParts, thrown: unknown): Pro
   const cleanup = createActor(stopCleanupMachine, { input: known });
   const ended = toPromise(cleanup);
   cleanup.start();
-  await Promise.all([ended, told]);
+  await Promise.all([ended, sent]);
   for (const net of left) reporter.report({ type: 'net.left', atMs: clock.nowMs(), ...net });
   reporter.report({ type: 'engine.stopped', atMs: clock.nowMs(), exitCode: EXIT_DEFECT });
   return { exitCode: EXIT_DEFECT, failure: null };

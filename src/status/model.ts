@@ -48,7 +48,7 @@ export interface Status {
     | 'trading'
     | 'draining'
     | 'cleaning'
-    | 'telling'
+    | 'sending'
     | 'stopped'
     | 'silent'
     | 'killed'

@@ -194,8 +194,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
           rollout: progress === null ? null : rolloutStatus(progress.progress, progress.held, progress.limits),
           context: memoryOf(actor) ?? null,
           state: leafOf(actor?.getSnapshot().value),
-          told: phases.get(config.instrument) ?? null,
-          heard: touches.get(config.instrument) ?? null,
+          lastPhase: phases.get(config.instrument) ?? null,
+          lastTouch: touches.get(config.instrument) ?? null,
           nowMs,
         };
         const spans = money?.symbols[config.instrument] ?? null;

@@ -99,9 +99,9 @@ function journalledSymbol(
   const config =
     settings.symbols.find((symbol) => symbol.instrument.toLowerCase() === state.instrument.toLowerCase()) ??
     body?.input.config;
-  const told = lastPhase(journal, state.instrument);
+  const last = lastPhase(journal, state.instrument);
   const rollout = settings.rollout ? readProgress(journal, state.instrument) : null;
-  const why = told?.why ?? body?.plan.why;
+  const why = last?.why ?? body?.plan.why;
   const common = stateStatus({
     config: config === undefined ? rowWithoutOne(state.instrument) : { ...config, instrument: state.instrument },
     instrument: body?.input.instrument ?? null,
@@ -114,9 +114,9 @@ function journalledSymbol(
   });
   return {
     ...common,
-    phase: told?.phase === 'draining' ? 'stopped' : (told?.phase ?? body?.plan.tradingState ?? 'waiting'),
+    phase: last?.phase === 'draining' ? 'stopped' : (last?.phase ?? body?.plan.tradingState ?? 'waiting'),
     state: null,
-    sinceMs: told?.sinceMs ?? decision?.atMs ?? null,
+    sinceMs: last?.sinceMs ?? decision?.atMs ?? null,
     sinceStart: false,
     why: why === undefined ? null : reasonWords(why),
     idle: null,

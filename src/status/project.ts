@@ -50,8 +50,8 @@ export interface SymbolParts {
   /** null: its actor does not run. */
   readonly context: SymbolMemory | null;
   readonly state: string | null;
-  readonly told: PhaseMemory | null;
-  readonly heard: LastTouch | null;
+  readonly lastPhase: PhaseMemory | null;
+  readonly lastTouch: LastTouch | null;
   readonly rollout?: RolloutStatus | null;
   readonly nowMs: number;
 }
@@ -62,16 +62,16 @@ export interface SymbolParts {
  */
 export function symbolStatus(parts: SymbolParts, previous: SymbolStatus | null): SymbolStatus {
   if (previous !== null && isBetweenAnswers(parts)) return previous;
-  const { config, context, told, nowMs } = parts;
+  const { config, context, lastPhase, nowMs } = parts;
   const state = context?.state ?? emptySymbolState(config.instrument);
   const assessment = context?.assessment ?? null;
   const unusable = context === null ? null : whyWaiting(context);
   const positions = { A: context?.snapshots.A?.position ?? null, B: context?.snapshots.B?.position ?? null };
-  const touch = newerOf(parts.heard, context?.touch ?? null);
+  const touch = newerOf(parts.lastTouch, context?.touch ?? null);
   // Decisions use the ledger, behind which a position may lag (9.10); without a decision, the position as read.
   const input = state.begun && assessment?.kind === 'usable' ? assessment.input : null;
   const actual = input === null ? sizesRead(positions) : sizesHeld(state);
-  const mark = input?.valuation.mark ?? markOf([positions.A, positions.B], context?.touch ?? parts.heard);
+  const mark = input?.valuation.mark ?? markOf([positions.A, positions.B], context?.touch ?? parts.lastTouch);
   const plan = assessment?.kind === 'usable' ? assessment.plan : null;
   const isUnknown = context === null || parts.state === null || isBetweenAnswers(parts);
   const phase = isUnknown ? 'waiting' : (parts.state as SymbolPhase);
@@ -81,9 +81,9 @@ export function symbolStatus(parts: SymbolParts, previous: SymbolStatus | null):
     ...common,
     phase,
     state: parts.state,
-    sinceMs: told?.sinceMs ?? null,
-    sinceStart: told?.isFirst ?? false,
-    why: reasonOf(phase, unusable, plan, told),
+    sinceMs: lastPhase?.sinceMs ?? null,
+    sinceStart: lastPhase?.isFirst ?? false,
+    why: reasonOf(phase, unusable, plan, lastPhase),
     idle: plan?.idle ? reasonWords(plan.idle) : null,
     waits: waitsFor(phase, context, plan, state),
     halted: context?.halted ?? false,
@@ -94,7 +94,7 @@ export function symbolStatus(parts: SymbolParts, previous: SymbolStatus | null):
     ),
     rollout: parts.rollout ?? null,
     touch: touch === null ? null : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed(), atMs: touch.atMs },
-    open: context === null ? null : openStatus(netLeftOf(context, nowMs, parts.heard)),
+    open: context === null ? null : openStatus(netLeftOf(context, nowMs, parts.lastTouch)),
     money: null,
     dataAtMs: {
       A: context?.snapshots.A?.requestedAtMs ?? null,
@@ -117,11 +117,11 @@ function reasonOf(
   phase: SymbolPhase,
   unusable: Reason | null,
   plan: Plan | null,
-  told: PhaseMemory | null,
+  lastPhase: PhaseMemory | null,
 ): ReasonWords | null {
   if (phase === 'waiting' && unusable !== null) return reasonWords(unusable);
   if (plan !== null && plan.tradingState === phase) return reasonWords(plan.why);
-  if (told !== null && told.phase === phase) return reasonWords(told.why);
+  if (lastPhase !== null && lastPhase.phase === phase) return reasonWords(lastPhase.why);
   return unusable === null ? null : reasonWords(unusable);
 }
 
@@ -133,16 +133,19 @@ export function openStatus(net: NetLeft | null): SymbolStatus['open'] {
 }
 
 /** The newer of the stream's book and the one the symbol requested. */
-function newerOf(heard: LastTouch | null, asked: LastTouch | null): LastTouch | null {
-  return heard !== null && (asked === null || heard.atMs >= asked.atMs) ? heard : asked;
+function newerOf(lastTouch: LastTouch | null, asked: LastTouch | null): LastTouch | null {
+  return lastTouch !== null && (asked === null || lastTouch.atMs >= asked.atMs) ? lastTouch : asked;
 }
 
 /** Only one account's answer has arrived: the net of both would mix two moments. */
-function isBetweenAnswers({ state, told, context }: SymbolParts): boolean {
+function isBetweenAnswers({ state, lastPhase, context }: SymbolParts): boolean {
   if (context === null || state === null) return false;
   return (
     state === 'deciding' ||
-    (state === 'waiting' && context.assessment?.kind === 'unusable' && told !== null && told.phase !== 'waiting')
+    (state === 'waiting' &&
+      context.assessment?.kind === 'unusable' &&
+      lastPhase !== null &&
+      lastPhase.phase !== 'waiting')
   );
 }
 

@@ -61,7 +61,7 @@ export const START_EN: StartTexts = {
 
   'no-such-journal': ({ file, others }) =>
     `There is no journal ${file}.${others.length === 0 ? '' : ` There are, for --journal: ${others.join(', ')}`}`,
-  'pair-not-told': () => 'The two accounts determine which journal of the database is read: set them as for a run.',
+  'pair-unknown': () => 'The two accounts determine which journal of the database is read: set them as for a run.',
   'no-paper-journal': ({ dataDir }) => `No paper run has left a journal in ${dataDir} yet.`,
   'many-journals': ({ mode, names }) =>
     `More than one pair of accounts has traded on ${mode}: say which one with --journal: ${names.join(', ')}`,
@@ -135,7 +135,7 @@ export const START_ZH: StartTexts = {
 
   'no-such-journal': ({ file, others }) =>
     `没有账本 ${file}。${others.length === 0 ? '' : `可用于 --journal 的有：${others.join('、')}`}`,
-  'pair-not-told': () => '数据库中的哪个账本由两个账户决定：请像运行时那样设置它们。',
+  'pair-unknown': () => '数据库中的哪个账本由两个账户决定：请像运行时那样设置它们。',
   'no-paper-journal': ({ dataDir }) => `${dataDir} 中还没有模拟运行留下的账本。`,
   'many-journals': ({ mode, names }) => `在 ${mode} 上有不止一对账户交易过：请用 --journal 指明：${names.join('、')}`,
   'no-journal': ({ mode, dataDir }) => `${dataDir} 中还没有在 ${mode} 上运行留下的账本。`,

@@ -22,7 +22,7 @@ const ITEMS_MAX = 50;
 /** Parts in a context that are no state. */
 const NO_STATE: ReadonlySet<string> = new Set([
   'deps',
-  'desk',
+  'shared',
   'exchange',
   'journal',
   'notifier',

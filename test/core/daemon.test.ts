@@ -123,12 +123,12 @@ describe('what each event leads to in the daemon', () => {
     ['13.4 a run that never traded notes nothing', life.runEnded(trading, now, view), []],
     [
       '12.3 the start is told once every symbol is known',
-      life.startTold({ ...trading, toTell: { after: 'stop', sinceMs: NOW } }, now, view),
-      ['alert-manager: news.told'],
+      life.startSent({ ...trading, startToSend: { after: 'stop', sinceMs: NOW } }, now, view),
+      ['alert-manager: news.reported'],
     ],
     [
       '… not before, for a minute',
-      life.startTold({ ...trading, toTell: { after: 'stop', sinceMs: NOW } }, now, {
+      life.startSent({ ...trading, startToSend: { after: 'stop', sinceMs: NOW } }, now, {
         ...view,
         open: () => ({ unhedged: [], unknown: [NAME] }),
       }),
@@ -194,7 +194,7 @@ describe('what each event leads to in the daemon', () => {
         'command.ended',
         `${SYMBOL}: symbol.steered`,
         'timer commands-due off',
-        'alert-manager: news.told',
+        'alert-manager: news.reported',
       ],
     ],
     ['… not before', symbols.commandsDue(standing(until(NOW + 7)), now, view), ['timer commands-due 7']],
@@ -233,10 +233,10 @@ describe('what each event leads to in the daemon', () => {
   it('17.4 a statement that cannot be remembered is not sent', () => {
     const daily = { ...trading, settings: { ...settings, dailyStatement: true } };
     const counted = { type: 'money.counted', day: null, statement: {} } as unknown as Parameters<
-      typeof life.statementTold
+      typeof life.statementSent
     >[2];
-    assert.equal(life.statementTold(daily, now, counted, view).onlyIfWritten, true);
-    assert.deepEqual(short(life.statementTold(daily, now, counted, { ...view, note: unreadable })), [
+    assert.equal(life.statementSent(daily, now, counted, view).onlyIfWritten, true);
+    assert.deepEqual(short(life.statementSent(daily, now, counted, { ...view, note: unreadable })), [
       'journal.failed',
       RAISED,
     ]);

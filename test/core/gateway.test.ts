@@ -49,7 +49,11 @@ describe('what submissions of a gateway may do, as values', () => {
     assert.deepEqual(second.commands, []);
     const result = { kind: 'confirmed', clientOrderId: '1' } as const;
     const message = { type: 'submission.ended', intentId: opening.intentId, account: 'A', atMs: NOW, result } as const;
-    const next = submissionReported(second.memory, NOW, { type: 'submission.told', childId: 'submission-1', message });
+    const next = submissionReported(second.memory, NOW, {
+      type: 'submission.reported',
+      childId: 'submission-1',
+      message,
+    });
     assert.deepEqual(
       next.commands.flatMap((command) => (command.do === 'submit' ? [command.childId] : [])),
       ['submission-2'],

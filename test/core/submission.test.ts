@@ -134,7 +134,7 @@ describe('what each event of an attempt leads to', () => {
   const short = ({ outcome, facts = [], messages = [] }: SubmissionStep) => [
     ...(outcome === undefined ? [] : [`outcome ${outcome.outcome}`]),
     ...facts.map(({ type }) => type),
-    ...messages.map((one) => (one.type === 'submission.told' ? one.message.type : one.type)),
+    ...messages.map((one) => (one.type === 'submission.reported' ? one.message.type : one.type)),
   ];
 
   const cases: readonly [string, SubmissionStep, Partial<SubmissionMemory>, readonly string[]][] = [

@@ -247,7 +247,7 @@ describe('strategy 12.1: delivery', () => {
   test('12.3 news come after the alerts of their message; the last ones neither gather nor keep the pace', async () => {
     const world = new World();
     const news = (doing: Doing) =>
-      world.manager.send({ type: 'news.told', news: { doing, unhedged: [], unknown: [] } });
+      world.manager.send({ type: 'news.reported', news: { doing, unhedged: [], unknown: [] } });
     await world.pass(SETTLED);
     news({ what: 'started', after: 'stop', symbols: 2 });
     world.raise({ kind: 'limit-reached', instrument: 'BNB_USDT_Perp' });

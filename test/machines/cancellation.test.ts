@@ -27,7 +27,7 @@ function seen(child: () => AnyActorRef, status: OrderStatus, id = CLIENT_ID): vo
 }
 
 function outcome(bench: Bench): string | undefined {
-  const told = bench.last('parent', 'cancellation.told');
+  const told = bench.last('parent', 'cancellation.reported');
   return (told?.message as { outcome: string } | undefined)?.outcome;
 }
 
@@ -87,7 +87,7 @@ for (const kind of ['parked', 'unauthenticated'] as const) {
     cancel(bench);
     await bench.pass(100);
     assert.equal(outcome(bench), 'failed');
-    assert.deepEqual(bench.told('parent').slice(0, 2), ['parking.found', 'cancellation.told']);
+    assert.deepEqual(bench.told('parent').slice(0, 2), ['parking.found', 'cancellation.reported']);
   });
 }
 

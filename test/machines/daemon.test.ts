@@ -1785,9 +1785,9 @@ describe('13 the stop', () => {
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_000, 50);
-    assert.equal(world.phase, 'telling');
+    assert.equal(world.phase, 'sending');
     await world.pass(LAST_MESSAGES_MS - 2_500, 100);
-    assert.equal(world.phase, 'telling');
+    assert.equal(world.phase, 'sending');
     await world.pass(3_000, 100);
     assert.equal(world.phase, 'stopped');
     assert.equal(world.actor.getSnapshot().output?.exitCode, 0);
@@ -1800,7 +1800,7 @@ describe('13 the stop', () => {
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(3_000, 50);
-    assert.equal(world.phase, 'telling');
+    assert.equal(world.phase, 'sending');
     taken();
     await world.pass(300, 50);
     assert.equal(world.phase, 'stopped');
@@ -1812,7 +1812,7 @@ describe('13 the stop', () => {
     world.actor.send({ type: 'account.parked', account: 'B', failure: { ...FAILURE, kind: 'parked', account: 'B' } });
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(2_000, 50);
-    assert.equal(world.phase, 'telling');
+    assert.equal(world.phase, 'sending');
     world.actor.send({ type: 'invariant.broken', invariant: 'I11', instrument: BNB, detail: 'a cancel failed' });
     await world.pass(LAST_MESSAGES_MS, 100);
     assert.equal(world.phase, 'stopped');

@@ -876,7 +876,7 @@ test('a cancel that throws has failed; its siblings go on', async () => {
     actors: {
       cancellation: cancellationMachine.provide({
         actions: {
-          countLook: () => {
+          countLookup: () => {
             throw new Error('a defect in looking');
           },
         },

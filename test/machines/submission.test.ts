@@ -34,7 +34,7 @@ function submit(bench: Bench, intent: Intent = testIntent(), retries = 3, intact
       instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
       settings: { postOnlyMaxRetry: retries, orderTtlMs: ORDER_TTL_MS },
     },
-    desk: {
+    shared: {
       nextSequence: () => {
         last = nextSequence(last, bench.clock.nowMs());
         return last;
@@ -87,7 +87,7 @@ function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
       instruments: new Map([['BNB_USDT_Perp', testInstrument()]]),
       settings: { postOnlyMaxRetry: 3, orderTtlMs: ORDER_TTL_MS },
     },
-    desk: {
+    shared: {
       nextSequence: () => 1n,
       pricesToGoBeyond: () => [],
       reserve: () => {},
@@ -104,7 +104,7 @@ function told(bench: Bench): string[] {
     if (by !== 'parent') return [];
     if (event.type === 'submission.prepared') return ['order.sent'];
     if (event.type === 'parking.found') return ['parking.found'];
-    if (event.type !== 'submission.told') return [];
+    if (event.type !== 'submission.reported') return [];
     const message = event.message as { type: string; result?: { kind: string }; outcome?: string };
     if (message.type === 'submission.ended') return [`ended ${message.result?.kind}`];
     if (message.type === 'order.resolved') return [`resolved ${message.outcome}`];

@@ -69,14 +69,14 @@ class Traded extends SymbolBench {
 
   /** Looked at after each act, as the page does. */
   look(): SymbolStatus {
-    const told = this.reported('state.changed').at(-1);
+    const change = this.reported('state.changed').at(-1);
     this.#former = symbolStatus(
       {
         config: this.context.config,
         context: this.context,
         state: this.phase,
-        told: told === undefined ? null : { ...told, phase: told.to, sinceMs: told.atMs, isFirst: false },
-        heard: null,
+        lastPhase: change === undefined ? null : { ...change, phase: change.to, sinceMs: change.atMs, isFirst: false },
+        lastTouch: null,
         nowMs: this.nowMs,
       },
       this.#former,

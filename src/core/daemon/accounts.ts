@@ -203,14 +203,14 @@ export function accountUnparked(memory: Memory, now: Now, event: AccountUnparked
 export function journalReached(memory: Memory, now: Now, event: JournalReach): Step {
   const { sinceMs, message } = event;
   const { nowMs: atMs } = now;
-  const told = toSymbols(memory.symbols, event);
+  const toAll = toSymbols(memory.symbols, event);
   if (sinceMs === null) {
-    return { change: { journalSinceMs: null }, commands: [...told, clear(alertKey('journal-unreachable'), now)] };
+    return { change: { journalSinceMs: null }, commands: [...toAll, clear(alertKey('journal-unreachable'), now)] };
   }
   return {
     change: { journalSinceMs: sinceMs },
     facts: [{ type: 'journal.failed', atMs, message }],
-    commands: [...told, raise(journalUnreachableAlert(message, sinceMs, atMs))],
+    commands: [...toAll, raise(journalUnreachableAlert(message, sinceMs, atMs))],
   };
 }
 

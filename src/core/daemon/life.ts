@@ -105,7 +105,7 @@ export function runBegun(_memory: Memory, now: Now, view: DaemonView): Step {
   const { nowMs: startedAtMs } = now;
   return {
     ...runNoted(view, now, { startedAtMs, stoppedAtMs: null, exitCode: null }),
-    change: { toTell: { after, sinceMs: startedAtMs } },
+    change: { startToSend: { after, sinceMs: startedAtMs } },
   };
 }
 
@@ -127,28 +127,28 @@ function runNoted(view: DaemonView, now: Now, change: Partial<RunNote>): Step {
 }
 
 /** The message about the start: once every symbol's state is known, or after a minute. */
-export function startTold({ toTell, draining, symbols }: Memory, { nowMs }: Now, view: DaemonView): Step {
-  if (toTell === null || draining) return {};
+export function startSent({ startToSend, draining, symbols }: Memory, { nowMs }: Now, view: DaemonView): Step {
+  if (startToSend === null || draining) return {};
   const open = view.open(symbols);
-  const waitedMs = Math.abs(nowMs - toTell.sinceMs);
+  const waitedMs = Math.abs(nowMs - startToSend.sinceMs);
   if ((open.unknown ?? []).length > 0 && waitedMs < START_MESSAGE_MAX_MS) return {};
-  const doing = { what: 'started', after: toTell.after, symbols: symbols.length } as const;
+  const doing = { what: 'started', after: startToSend.after, symbols: symbols.length } as const;
   return {
-    change: { toTell: null },
-    commands: [send('alert-manager', { type: 'news.told', news: { doing, ...open } })],
+    change: { startToSend: null },
+    commands: [send('alert-manager', { type: 'news.reported', news: { doing, ...open } })],
   };
 }
 
 /** Once a day, at the hour of the daily report or later, yesterday's statement (strategy 17.4), across restarts. */
-export function statementTold(memory: Memory, now: Now, { statement }: MoneyCounted, view: DaemonView): Step {
+export function statementSent(memory: Memory, now: Now, { statement }: MoneyCounted, view: DaemonView): Step {
   const { settings, draining, symbols } = memory;
   if (!settings.dailyStatement || statement === undefined || draining) return {};
   try {
-    const told = view.note(STATEMENT_NOTE) as { readonly day: number } | null;
-    const day = dailyReportDue(now.nowMs, settings.dailyReportAtMinutes, told?.day ?? null);
+    const before = view.note(STATEMENT_NOTE) as { readonly day: number } | null;
+    const day = dailyReportDue(now.nowMs, settings.dailyReportAtMinutes, before?.day ?? null);
     if (day === null) return {};
     const news = { doing: { what: 'statement', statement } as const, ...view.open(symbols) };
-    const commands = [send('alert-manager', { type: 'news.told', news })];
+    const commands = [send('alert-manager', { type: 'news.reported', news })];
     return { entries: [note(STATEMENT_NOTE, { day }, now)], commands, onlyIfWritten: true };
   } catch (thrown) {
     return journalFailed(errorText(thrown), now);
@@ -255,6 +255,6 @@ export function leftOpen({ symbols, stopWhy }: Memory, { nowMs }: Now, _event: u
   const news = { doing: { what: 'stopped', why: stopWhy } as const, ...open };
   return [
     ...(open.unhedged ?? []).map((net) => raise(netLeftAlert(net, nowMs))),
-    send('alert-manager', { type: 'news.told', news }),
+    send('alert-manager', { type: 'news.reported', news }),
   ];
 }

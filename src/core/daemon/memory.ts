@@ -103,7 +103,7 @@ export interface DaemonMemory {
   /** When trading began, by the exchange's clock. */
   readonly tradingSinceMs: number;
   /** How this run began, until the message about it is sent (strategy 12.3); null: sent, or not trading yet. */
-  readonly toTell: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
+  readonly startToSend: { readonly after: 'stop' | 'crash' | 'unknown' | 'none'; readonly sinceMs: number } | null;
   /** The stop has begun: an actor that is restarted drains at once. */
   readonly draining: boolean;
   /** An invariant was violated (strategy 15). */
@@ -111,7 +111,7 @@ export interface DaemonMemory {
   /** An uncaught defect ends the run (strategy 13.5); null: none. */
   readonly defect: string | null;
   /** The alert manager has nothing left to send. */
-  readonly told: boolean;
+  readonly isAllSent: boolean;
   /** Why it stops, once it does. */
   readonly stopWhy: Reason;
   readonly exitCode: number;
@@ -145,11 +145,11 @@ export function initialDaemon(settings: DaemonSettings): DaemonMemory {
     journalled: [],
     journalledNets: [],
     tradingSinceMs: 0,
-    toTell: null,
+    startToSend: null,
     draining: false,
     broken: false,
     defect: null,
-    told: false,
+    isAllSent: false,
     stopWhy: reason('stop-asked', '13.1', { by: '' }),
     exitCode: 0,
     failure: null,

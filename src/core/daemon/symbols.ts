@@ -251,7 +251,7 @@ function modeNews(
       untilMs: ends.length > 0 ? Math.max(...ends) : null,
       why: given.at(-1)?.why ?? '',
     };
-    return send('alert-manager', { type: 'news.told', news: { doing, ...view.open(group) } });
+    return send('alert-manager', { type: 'news.reported', news: { doing, ...view.open(group) } });
   });
 }
 

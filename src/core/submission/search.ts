@@ -7,9 +7,9 @@ import {
   type SubmissionNow as Now,
   orderWords,
   outcome,
+  reported,
   type SubmissionStep as Step,
   seenOutcome,
-  told,
 } from './step.ts';
 
 /** The search for an order of unknown outcome, until it is found or proven absent (strategy 9.6). */
@@ -73,6 +73,6 @@ function resolved(memory: SubmissionMemory, now: Now, outcome: OrderResolved['ou
   const atMs = now.nowMs;
   return {
     facts: [{ type: 'order.resolved', atMs, outcome, proof, ...orderWords(memory) }],
-    messages: [told(memory, { type: 'order.resolved', clientOrderId, account, atMs, outcome })],
+    messages: [reported(memory, { type: 'order.resolved', clientOrderId, account, atMs, outcome })],
   };
 }

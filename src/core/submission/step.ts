@@ -25,19 +25,19 @@ export interface SubmissionStep {
 }
 
 /** A message to the symbol, through the gateway. */
-export function told({ childId }: SubmissionMemory, message: SubmissionReport['message']): SubmissionReport {
-  return { type: 'submission.told', childId, message };
+export function reported({ childId }: SubmissionMemory, message: SubmissionReport['message']): SubmissionReport {
+  return { type: 'submission.reported', childId, message };
 }
 
 export function ended(memory: SubmissionMemory, { nowMs }: Now, result: SubmissionEnded['result']): SubmissionReport {
   const { intentId, account } = intentOf(memory);
-  return told(memory, { type: 'submission.ended', intentId, account, atMs: nowMs, result });
+  return reported(memory, { type: 'submission.ended', intentId, account, atMs: nowMs, result });
 }
 
 /** An attempt is over and does not live. */
 export function attemptRefused(memory: SubmissionMemory, { nowMs }: Now): SubmissionReport {
   const { clientOrderId, account } = orderOf(memory);
-  return told(memory, { type: 'attempt.refused', clientOrderId, account, atMs: nowMs });
+  return reported(memory, { type: 'attempt.refused', clientOrderId, account, atMs: nowMs });
 }
 
 /** The call that failed stops its account (strategy 9.8). */
