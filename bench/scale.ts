@@ -16,7 +16,7 @@ export interface ScaleOptions {
 
 /** Before anything counts: the engine starts, quotes every symbol and compiles its code. */
 const WARM_UP_MS = 20_000;
-/** A stop that takes longer is told as such. */
+/** A stop that takes longer is reported as such. */
 const STOP_MOST_MS = 60_000;
 
 /** Many symbols on a lively market, within the exchange's limits: how soon a net is covered, and what it costs. */

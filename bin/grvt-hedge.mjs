@@ -16,9 +16,9 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
 // SIGUSR1 would open a debugger on loopback, to whoever can send it or use that port; npm's scripts say --disable-sigusr1, others may not.
 if (!process.execArgv.includes('--disable-sigusr1') && process.platform !== 'win32') process.on('SIGUSR1', () => {});
 
-// A running engine's snapshots live for one poll and become garbage: V8 would let the heap grow to several times what lives before it collects
-// them. Told to let it grow by a fifth at most, it collects them in time; told to mind the size altogether (`--optimize-for-size`), it collects
-// twice or so during each hedge (docs/speed.md).
+// A running engine's snapshots live for one poll and become garbage. By default V8 lets the heap grow to several times the live objects
+// before it collects them; limited to a growth of a fifth it collects them in time. With `--optimize-for-size` it collected about twice
+// during each hedge (docs/speed.md).
 if (process.argv[2] === 'run') v8.setFlagsFromString('--heap-growing-percent=20');
 const { main } = await import('../src/cli/main.ts');
 process.exitCode = await main(process.argv.slice(2));

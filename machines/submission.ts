@@ -489,7 +489,8 @@ export const submissionMachine = submissionSetup.createMachine({
       entry: ['returnAdmission', 'endDenied'],
     },
     outdated: {
-      description: 'Not sent, or not again: a fill was booked since it was decided, and its symbol decides anew (9.5).',
+      description:
+        'Not sent, or not again: a fill was booked since it was decided, and its symbol decides again (9.5).',
       type: 'final',
       entry: 'endOutdated',
     },

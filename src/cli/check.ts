@@ -146,8 +146,8 @@ async function reloadLines(
 ): Promise<string[]> {
   try {
     const { ok, says } = await giveCommand(dataDir, { verb: 'reload', dryRun: true, by: 'check', why: null });
-    const told = says.filter(({ code }) => code !== 'dry-run').map((one) => answerLine(one, lang));
-    return told.map((what) => words(ok ? 'reloadSays' : 'reloadRefused', { what }));
+    const lines = says.filter(({ code }) => code !== 'dry-run').map((one) => answerLine(one, lang));
+    return lines.map((what) => words(ok ? 'reloadSays' : 'reloadRefused', { what }));
   } catch (thrown) {
     if (thrown instanceof ControlError)
       return [words('warning', { what: words('noAnswer', { why: reasonText(thrown.why, lang) }) })];

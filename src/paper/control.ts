@@ -413,7 +413,7 @@ export class Control {
     else this.#exchange.faults.set(body.rules);
   }
 
-  /** The exchange restarts: sessions, sockets and (unless told otherwise) all resting orders are lost. */
+  /** The exchange restarts: sessions, sockets and (unless asked to keep them) all resting orders are lost. */
   restart(body: Body<'restart'>): void {
     this.#exchange.sessions.revoke();
     this.#exchange.streams.disconnectAll();

@@ -34,17 +34,17 @@ async function run(text: string): Promise<void> {
 }
 
 async function resultOf(task: Task): Promise<string> {
-  let toldAt = process.hrtime.bigint();
-  const told = (progress: Progress): void => {
-    if (process.hrtime.bigint() - toldAt < PROGRESS_EVERY_NS) return;
-    toldAt = process.hrtime.bigint();
+  let reportedAt = process.hrtime.bigint();
+  const report = (progress: Progress): void => {
+    if (process.hrtime.bigint() - reportedAt < PROGRESS_EVERY_NS) return;
+    reportedAt = process.hrtime.bigint();
     tell({ progress });
   };
   if (task.kind === 'campaign') {
     const { runCampaign } = await import('../simulate/campaign.ts');
-    return encode(await runCampaign({ ...task.options, interrupted: () => interrupted, onProgress: told }));
+    return encode(await runCampaign({ ...task.options, interrupted: () => interrupted, onProgress: report }));
   }
   const { play } = await import('../backtest/play.ts');
-  const onProgress = (simulatedMs: number): void => told({ simulatedMs, breaches: 0 });
+  const onProgress = (simulatedMs: number): void => report({ simulatedMs, breaches: 0 });
   return pack(await play(task.question, { interrupted: () => interrupted, onProgress }));
 }

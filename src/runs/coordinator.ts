@@ -74,7 +74,7 @@ export async function runInQueue(
     const about = randomUUID();
     await ask(() => boss.send(BATCHES, batch, { id: about }));
     say(`Batch ${id} waits in ${queue.shown} for workers of ${batch.code}; Ctrl+C takes it out.`);
-    const toldOf = new Set<string>();
+    const reported = new Set<string>();
     while (ended.size < count) {
       const jobs = await ask(() => boss.fetch<Said>(said, { batchSize: TAKEN_AT_ONCE }));
       for (const { data } of jobs) {
@@ -96,7 +96,7 @@ export async function runInQueue(
         );
       options.onStanding({
         running: [...running.values()],
-        workers: await ask(() => liveWorkers(queue, batch.code, toldOf, say)),
+        workers: await ask(() => liveWorkers(queue, batch.code, reported, say)),
       });
       if (jobs.length > 0) continue;
       if (signal.aborted) break;
@@ -123,7 +123,7 @@ export async function runInQueue(
 async function liveWorkers(
   { boss }: RunQueue,
   code: string,
-  toldOf: Set<string>,
+  reported: Set<string>,
   say: (text: string) => void,
 ): Promise<number> {
   const workers = (await boss.getInstances()).filter(({ live, name }) => live && name?.startsWith(workerOf('')));
@@ -132,8 +132,8 @@ async function liveWorkers(
     workers.filter(({ name }) => name !== workerOf(code)),
   ];
   for (const { id, host, name } of unfit) {
-    if (toldOf.has(id)) continue;
-    toldOf.add(id);
+    if (reported.has(id)) continue;
+    reported.add(id);
     say(
       `The worker on ${host} is of ${name?.slice(workerOf('').length)}, and this is ${code}: it gets none of these runs.`,
     );
@@ -156,8 +156,8 @@ async function deleteBatch({ boss }: RunQueue, id: string): Promise<void> {
 async function deleteForsaken(queue: RunQueue): Promise<void> {
   const instances = await queue.boss.getInstances();
   for (const { data, createdOn } of await queue.boss.findJobs<Batch>(BATCHES)) {
-    const heardOf = instances.find(({ name }) => name === coordinatorOf(data.id))?.heartbeatOn ?? createdOn;
-    if (Date.now() - heardOf.getTime() > FORSAKEN_MS) await deleteBatch(queue, data.id);
+    const lastBeatAt = instances.find(({ name }) => name === coordinatorOf(data.id))?.heartbeatOn ?? createdOn;
+    if (Date.now() - lastBeatAt.getTime() > FORSAKEN_MS) await deleteBatch(queue, data.id);
   }
 }
 

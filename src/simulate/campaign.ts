@@ -18,7 +18,7 @@ import { Findings } from './findings.ts';
 import type { Host } from './host.ts';
 import { CHECK_EVERY_MS, createIdle, type Idle } from './idle.ts';
 import { judgeMoney } from './money-judge.ts';
-import { instrumentsOf, MARKETS, openingPositions, profileOf, settingsOf, turnedRound } from './setup.ts';
+import { instrumentsOf, MARKETS, openingPositions, profileOf, settingsOf, withSidesSwapped } from './setup.ts';
 import { Surroundings } from './surroundings.ts';
 import { Counts, createTally } from './tally.ts';
 import { createTruth } from './truth.ts';
@@ -396,7 +396,7 @@ class Campaign {
         report: figures,
       });
     }
-    if (whole) this.#settings = turnedRound(this.#settings, turn);
+    if (whole) this.#settings = withSidesSwapped(this.#settings, turn);
     for (const spec of this.#specs) this.#exchange.control.market({ instrument: spec.name, frozen: false });
   }
 

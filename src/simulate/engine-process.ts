@@ -95,12 +95,12 @@ export class EngineProcess {
     return this.#engine !== null;
   }
 
-  /** Whether it runs without having been told to stop. */
+  /** Whether it runs without having been asked to stop. */
   running(): boolean {
     return this.#engine !== null && !this.#stopping;
   }
 
-  /** The number of this run, from 1; null: not running, or told to stop. */
+  /** The number of this run, from 1; null: not running, or asked to stop. */
   run(): number | null {
     return this.running() ? this.#runs : null;
   }

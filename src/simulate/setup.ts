@@ -125,7 +125,7 @@ export function openingPositions(exchange: PaperExchange, symbol: SymbolConfig, 
 }
 
 /** The settings of the next leg: symbols that reached their goal turn round. */
-export function turnedRound(settings: Settings, turn: ReadonlySet<string>): Settings {
+export function withSidesSwapped(settings: Settings, turn: ReadonlySet<string>): Settings {
   const symbols = settings.symbols.map((symbol) =>
     turn.has(symbol.instrument)
       ? { ...symbol, positionMode: symbol.positionMode === 'increase' ? ('decrease' as const) : ('increase' as const) }

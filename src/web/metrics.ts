@@ -126,7 +126,7 @@ export function createMetrics(source: StatusSource): Metrics {
   const requestTime = histogram('request_seconds', 'Time of a request.', REQUEST_BUCKETS_S, ['call']);
   const submit = histogram('submit_seconds', 'From the create to its confirmation.', SUBMIT_BUCKETS_S);
   const loop = histogram('loop_seconds', 'Time of one poll of one account.', REQUEST_BUCKETS_S, perAccount);
-  const alerts = counter('alerts_total', 'Alerts told.', ['kind']);
+  const alerts = counter('alerts_total', 'Alerts raised.', ['kind']);
   const deliveries = counter('alert_deliveries_total', 'Messages to the alert gateway.', ['result']);
   const invariants = counter('invariants_broken_total', 'Invariants of strategy 15 that broke.', ['invariant']);
   const failures = counter(

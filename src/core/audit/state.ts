@@ -259,7 +259,7 @@ export class Audit {
     }
   }
 
-  /** Signed. Each read asks it of hundreds of orders, nearly all of them over: worked out anew only where something changed. */
+  /** Signed. Each read asks it of hundreds of orders, nearly all of them over: recomputed only where something changed. */
   #unbookedOf(order: WireOrder): Decimal {
     const { instrument, clientOrderId, end, side, traded } = order;
     const inLedger = this.ledgers.get(instrument)?.orders.get(clientOrderId)?.size;

@@ -207,11 +207,11 @@ function setForm() {
     Object.keys(keys).map((key) => h('option', { value: key }, key)),
   );
   let value = null;
-  let told = () => {};
+  let changed = () => {};
   const ask = () => {
-    value = fieldOf(choice.value, keys[choice.value], () => told());
+    value = fieldOf(choice.value, keys[choice.value], () => changed());
     field.replaceChildren(value);
-    told();
+    changed();
   };
   choice.addEventListener('change', ask);
   ask();
@@ -219,7 +219,7 @@ function setForm() {
     element: h('div', { class: 'row-form' }, choice, field),
     isEmpty: () => value.value === '',
     onchange: (tell) => {
-      told = tell;
+      changed = tell;
     },
     values: () => ({ [choice.value]: value.value.trim() }),
     symbol: () => '',
@@ -227,9 +227,9 @@ function setForm() {
 }
 
 function addForm() {
-  let told = () => {};
-  const symbol = fieldOf('instrument', null, () => told());
-  const fields = Object.entries(ROW).map(([key, words]) => [key, fieldOf(key, words, () => told())]);
+  let changed = () => {};
+  const symbol = fieldOf('instrument', null, () => changed());
+  const fields = Object.entries(ROW).map(([key, words]) => [key, fieldOf(key, words, () => changed())]);
   const label = (name, input) => h('label', {}, h('span', { class: 'dim' }, name), input);
   return {
     element: h(
@@ -240,7 +240,7 @@ function addForm() {
     ),
     isEmpty: () => symbol.value === '' || fields.some(([, one]) => one.value === ''),
     onchange: (tell) => {
-      told = tell;
+      changed = tell;
     },
     values: () => Object.fromEntries(fields.map(([key, one]) => [key, one.value.trim()])),
     symbol: () => symbol.value.trim(),

@@ -13,7 +13,7 @@ const POINTS_MAX = 3000;
 /** A running engine sends an event a second; after this silence it is frozen, disconnected or gone. */
 const SILENT_AFTER_MS = 10_000;
 
-/** The page's state, changed only by the engine. `heardAtMs`: our clock at its last event. */
+/** The page's state, changed only by the engine. `receivedAtMs`: our clock at its last event. */
 const model = {
   status: null,
   feed: [],
@@ -22,7 +22,7 @@ const model = {
   version: '',
   live: false,
   full: false,
-  heardAtMs: Date.now(),
+  receivedAtMs: Date.now(),
 };
 /** Our clock minus the engine's: ages use the engine's. */
 let skewMs = 0;
@@ -51,7 +51,7 @@ const app = {
   /** `stopped` properly, `silent` for 10 s, else `live`. Safe against a clock set back. */
   link() {
     if (model.status?.engine === 'stopped') return 'stopped';
-    return Math.abs(Date.now() - model.heardAtMs) < SILENT_AFTER_MS ? 'live' : 'silent';
+    return Math.abs(Date.now() - model.receivedAtMs) < SILENT_AFTER_MS ? 'live' : 'silent';
   },
   control: createControl(() => header()),
   symbol: (instrument) => model.status?.symbols.find((one) => one.instrument === instrument) ?? null,
@@ -71,7 +71,7 @@ watch();
  */
 function share() {
   if (!navigator.locks || typeof BroadcastChannel !== 'function') {
-    listen(heard);
+    listen(received);
     return;
   }
   const channel = new BroadcastChannel('grvt-hedge');
@@ -83,13 +83,13 @@ function share() {
       channel.postMessage({ name: 'first', value: known, to: from });
       if (!live) channel.postMessage({ name: 'lost', to: from });
       if (full) channel.postMessage({ name: 'full', to: from });
-    } else if (!isFirst && name !== 'hello' && (to === undefined || to === me)) heard(name, value);
+    } else if (!isFirst && name !== 'hello' && (to === undefined || to === me)) received(name, value);
   });
   channel.postMessage({ name: 'hello', from: me });
   navigator.locks.request('grvt-hedge', () => {
     isFirst = true;
     listen((name, value) => {
-      heard(name, value);
+      received(name, value);
       channel.postMessage({ name, value });
     });
     // Held until this tab closes.
@@ -112,13 +112,13 @@ function listen(tell) {
 }
 
 /** An event of the engine, or the state of the connection. Before `first` there is nothing to change. */
-function heard(name, value) {
-  if (name !== 'open' && name !== 'lost') model.heardAtMs = Date.now();
+function received(name, value) {
+  if (name !== 'open' && name !== 'lost') model.receivedAtMs = Date.now();
   if (name === 'first') {
     Object.assign(model, { live: true, full: false, ...value });
     setLanguage(chosen.lang ?? value.lang);
     setTimeZone(value.status.timeZone);
-    skewMs = model.heardAtMs - value.status.atMs;
+    skewMs = model.receivedAtMs - value.status.atMs;
     setInstruments(model.status.symbols.map((symbol) => symbol.instrument));
     app.control.observe(value.acts);
     show();

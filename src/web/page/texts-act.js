@@ -101,7 +101,7 @@ export const ACT = {
       reload: 'Reads settings and symbols file again, all or nothing.',
       stop: 'Stops in order: own orders are cancelled. It is started again on its machine only.',
       ack: 'The alert is in hand: it is not repeated while it lasts.',
-      silence: 'Nothing is told of this alert for a while.',
+      silence: 'Nothing is sent about this alert for a while.',
     },
   },
   zh: {
