@@ -10,8 +10,7 @@ import { type Played, play } from '../backtest/play.ts';
 import type { Row } from '../backtest/question.ts';
 import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
-import { errorText } from '../core/error-text.ts';
-import { EXIT_CONFIGURATION, EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
+import { EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
@@ -26,7 +25,7 @@ import type { Settings } from '../settings/index.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { MARKETS } from '../simulate/setup.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
-import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, reportingErrors, say } from './long-run.ts';
 import { overQueue, QueueOptionError, queueAddress, workersText } from './queue.ts';
 
 /** Implementation of `backtest` (strategy 19.2 to 19.4). */
@@ -42,16 +41,12 @@ export interface Parts {
 
 /** @returns the exit code; prints one line if something cannot be done */
 export async function backtestReportingErrors(given: Given, parts: Parts): Promise<number> {
-  try {
+  return reportingErrors(REFUSALS, async () => {
     if (given.queue !== undefined && (given.workers !== undefined || given.selfCheck !== undefined))
       throw new AskError('--queue: expected it without --workers, which its workers have themselves, and --self-check');
-    if (given.selfCheck !== undefined) return await checkItself(given.selfCheck, given.seed);
-    return await backtest(given, parts, await queueAddress(given.queue, async () => parts.settings.journalUrl));
-  } catch (thrown) {
-    if (!REFUSALS.some((kind) => thrown instanceof kind)) throw thrown;
-    console.error(errorText(thrown));
-    return EXIT_CONFIGURATION;
-  }
+    if (given.selfCheck !== undefined) return checkItself(given.selfCheck, given.seed);
+    return backtest(given, parts, await queueAddress(given.queue, async () => parts.settings.journalUrl));
+  });
 }
 
 /** Plays what the options ask for and prints the result. @returns the exit code @throws AskError, MarketError */
@@ -60,7 +55,7 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
   // An unwritable file is reported before the work is done.
   if (given.html !== undefined) writePage(given.html, '');
   const beganMs = realNow();
-  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
+  using interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const kept = new Kept(plan);
   const total = kept.count * (plan.range.toMs - plan.range.fromMs);
   let ended = 0;
@@ -72,43 +67,39 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
         `${Math.round(simulatedMs / Math.max(1, forMs))} times real time, about ${lasting(left)} left${workersText(workers)}`,
     );
   };
-  try {
-    if (kept.count === 1 && queue === null) {
-      const played = await play(kept.questionOf(0), {
-        interrupted: () => interruption.signal.aborted,
-        onProgress: (simulatedMs) => standing(simulatedMs, null),
-      });
-      kept.played(0, played);
-      ended = 1;
-    } else {
-      const runs: RunsOptions = {
-        ...{ count: kept.count, signal: interruption.signal },
-        taskOf: (run) => ({ kind: 'backtest', question: kept.questionOf(run) }),
-        onStanding: ({ running, workers }) =>
-          standing(
-            running.reduce((total, one) => total + one.simulatedMs, kept.playedMs),
-            workers,
-          ),
-        onResult: (run, text) => {
-          ended += 1;
-          kept.played(run, unpack<Played>(text));
-        },
-        onFailed: (run, error) => {
-          ended += 1;
-          kept.failed += 1;
-          say(`run ${run + 1} of ${kept.count} has no result: ${error}`);
-        },
-      };
-      if (queue === null) await runInProcesses({ ...runs, workers: plan.asked.workers });
-      else {
-        const { market } = plan.asked;
-        const symbols = plan.summaries.map(({ symbol }) => symbol);
-        const files = sumsOf(market, symbols, plan.range);
-        await overQueue(queue, { kind: 'backtest', market: { symbols, range: plan.range, files } }, runs);
-      }
+  if (kept.count === 1 && queue === null) {
+    const played = await play(kept.questionOf(0), {
+      interrupted: () => interruption.signal.aborted,
+      onProgress: (simulatedMs) => standing(simulatedMs, null),
+    });
+    kept.played(0, played);
+    ended = 1;
+  } else {
+    const runs: RunsOptions = {
+      ...{ count: kept.count, signal: interruption.signal },
+      taskOf: (run) => ({ kind: 'backtest', question: kept.questionOf(run) }),
+      onStanding: ({ running, workers }) =>
+        standing(
+          running.reduce((total, one) => total + one.simulatedMs, kept.playedMs),
+          workers,
+        ),
+      onResult: (run, text) => {
+        ended += 1;
+        kept.played(run, unpack<Played>(text));
+      },
+      onFailed: (run, error) => {
+        ended += 1;
+        kept.failed += 1;
+        say(`run ${run + 1} of ${kept.count} has no result: ${error}`);
+      },
+    };
+    if (queue === null) await runInProcesses({ ...runs, workers: plan.asked.workers });
+    else {
+      const { market } = plan.asked;
+      const symbols = plan.summaries.map(({ symbol }) => symbol);
+      const files = sumsOf(market, symbols, plan.range);
+      await overQueue(queue, { kind: 'backtest', market: { symbols, range: plan.range, files } }, runs);
     }
-  } finally {
-    interruption.done();
   }
   const tookMs = realNow() - beganMs;
   clearProgress();

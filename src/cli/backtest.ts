@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_LATENCY } from '../backtest/question.ts';
 import { FILL_RULES, type FillRule } from '../paper/index.ts';
-import { MARKET_DIRECTORY } from './market.ts';
+import { MARKET_DIRECTORY } from './arguments.ts';
 import { QUEUE } from './queue.ts';
 
 /** Options of `backtest` (strategy 19.2, 19.3); backtest-run.ts implements it. */

@@ -1,7 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { errorText } from '../core/error-text.ts';
-import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
-import { printable } from '../core/printable.ts';
 import type { Reason } from '../core/reasons.ts';
 import { systemClock } from '../engine/clock.ts';
 import { prepareReading } from '../engine/journal-database.ts';
@@ -12,6 +9,7 @@ import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
 import type { Redactor, Secret, Settings } from '../settings/index.ts';
 import { thrownText } from '../texts/reason-error.ts';
+import { duration, JOURNAL, wholeNumber } from './arguments.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -27,7 +25,8 @@ import {
   whySymbolCommand,
 } from './explain.ts';
 import { type FleetOptions, fleetCommand } from './fleet.ts';
-import { journalCommand } from './journal.ts';
+import { journalCommand, type WithParts } from './journal.ts';
+import { reportingErrors } from './long-run.ts';
 import { marketCommand } from './market.ts';
 import { type PaperCommandOptions, runPaper, SELF_TRADE_RULES } from './paper.ts';
 import { type DatabaseOfSettings, workerCommand } from './queue.ts';
@@ -35,7 +34,7 @@ import { fetchCommand, makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
-import { addSteeringCommands, duration } from './steer.ts';
+import { addSteeringCommands } from './steer.ts';
 
 /** Every command but `run`, whose process lives for months and loads none of these. */
 
@@ -87,21 +86,23 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
         .default('allow'),
     )
     .action(async (options: PaperCommandOptions) => {
-      ended(await reportingUserErrors(() => runPaper(options)));
+      ended(await reportingErrors([Error], () => runPaper(options)));
     });
-  const look = (command: (parts: JournalCommandParts) => number | Promise<number>) =>
-    withSettings('look', async (settings, _warnings, redact) => {
-      const parts = partsOf(settings, redact);
+  const withParts = async (command: (parts: JournalCommandParts, redact: Redactor) => Promise<number>) =>
+    ended(
+      await withSettings('look', async (settings, _warnings, redact) => command(partsOf(settings, redact), redact)),
+    );
+  const look: WithParts = (command) =>
+    withParts(async (parts) => {
       try {
-        await prepareReading(settings, systemClock);
+        await prepareReading(parts.settings, systemClock);
       } catch (thrown) {
         if (!(thrown instanceof JournalError)) throw thrown;
         // The last copy is better than nothing, and what needs no journal continues.
-        parts.complain(thrownText(thrown, settings.lang));
+        parts.complain(thrownText(thrown, parts.settings.lang));
       }
       return command(parts);
     });
-  const journal = ['--journal <file>', 'another journal than the one the settings name'] as const;
   const json = ['--json', 'as JSON, decimals as text'] as const;
   program
     .command('why')
@@ -115,60 +116,37 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
         .argParser(duration)
         .default(3_600_000, '1h'),
     )
-    .option(...journal)
+    .option(...JOURNAL)
     .option(...json)
-    .action(async (of: string, options: JournalOptions & { last: number }) => {
+    .action((of: string, options: JournalOptions & { last: number }) =>
       // Client order ids are numbers.
-      const isOrder = /^\d+$/.test(of);
-      ended(
-        await look((parts) =>
-          isOrder ? whyCommand(parts, of, options) : whySymbolCommand(parts, of, options.last, options),
-        ),
-      );
-    });
+      /^\d+$/.test(of)
+        ? look((parts) => whyCommand(parts, of, options))
+        : look((parts) => whySymbolCommand(parts, of, options.last, options)),
+    );
   program
     .command('replay')
     .description('run the recorded inputs through the same core; name the first decision or ledger that differs')
-    .option(...journal)
-    .action(async (options: JournalOptions) => {
-      ended(await look((parts) => replayCommand(parts, options)));
-    });
-  program
-    .command('lots')
-    .description('open lots, with the price their hedge must not be worse than')
-    .option(...journal)
-    .option(...json)
-    .action(async (options: JournalOptions) => {
-      ended(await look((parts) => lotsCommand(parts, options)));
-    });
-  program
-    .command('orders')
-    .description('live orders')
-    .option(...journal)
-    .option(...json)
-    .action(async (options: JournalOptions) => {
-      ended(await look((parts) => ordersCommand(parts, options)));
-    });
-  program
-    .command('status')
-    .description('how things stand: a running engine is asked, else its journal is read')
-    .option(...journal)
-    .option(...json)
-    .action(async (options: JournalOptions) => {
-      ended(await look((parts) => statusCommand(parts, options)));
-    });
+    .option(...JOURNAL)
+    .action((options: JournalOptions) => look((parts) => replayCommand(parts, options)));
+  for (const [name, what, command] of [
+    ['lots', 'open lots, with the price their hedge must not be worse than', lotsCommand],
+    ['orders', 'live orders', ordersCommand],
+    ['status', 'how things stand: a running engine is asked, else its journal is read', statusCommand],
+  ] as const) {
+    program
+      .command(name)
+      .description(what)
+      .option(...JOURNAL)
+      .option(...json)
+      .action((options: JournalOptions) => look((parts) => command(parts, options)));
+  }
   program
     .command('fleet')
     .description('all pairs of the database in GRVT_HEDGE_JOURNAL_URL, worst first; with --port a page and metrics')
     .option('--port <port>', 'serve a page, /metrics and /status on loopback until stopped; 0 for any', wholeNumber)
     .option(...json)
-    .action(async (options: FleetOptions) => {
-      ended(
-        await withSettings('look', async (settings, _warnings, redact) =>
-          fleetCommand(partsOf(settings, redact), options),
-        ),
-      );
-    });
+    .action((options: FleetOptions) => withParts((parts) => fleetCommand(parts, options)));
   program
     .command('report')
     .argument('[symbol]', 'only this one: its name, or its base')
@@ -177,11 +155,11 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     .addOption(new Option('--by <what>', 'a line for each; of one symbol: symbol, else day').choices(REPORT_GROUPS))
     .option('--utc', 'days by UTC instead of the time zone of the settings')
     .addOption(new Option('--csv', 'every fill, fee, funding payment, transfer, hedge and unwind').conflicts('json'))
-    .option(...journal)
+    .option(...JOURNAL)
     .option(...json)
-    .action(async (symbol: string | undefined, options: ReportOptions) => {
-      ended(await look((parts) => reportCommand(parts, symbol ?? null, options)));
-    });
+    .action((symbol: string | undefined, options: ReportOptions) =>
+      look((parts) => reportCommand(parts, symbol ?? null, options)),
+    );
   program
     .command('chart')
     .argument('[machine]', 'which statechart', 'symbol')
@@ -196,26 +174,14 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     // Its options precede the names of its subcommands, which have the same ones.
     .enablePositionalOptions()
     .description('open alerts, and those that ended within a day')
-    .option(...journal)
+    .option(...JOURNAL)
     .option(...json)
-    .action(async (options: JournalOptions) => {
-      ended(await look((parts) => alertsCommand(parts, options)));
-    });
+    .action((options: JournalOptions) => look((parts) => alertsCommand(parts, options)));
   alerts
     .command('test')
     .description('send one message through the configured Telegram gateway')
-    .action(async () => {
-      ended(
-        await withSettings('look', async (settings, _warnings, redact) =>
-          alertsTestCommand(partsOf(settings, redact), telegramOf(settings, redact)),
-        ),
-      );
-    });
-  program.addCommand(
-    journalCommand(async (command) => {
-      ended(await look(command));
-    }),
-  );
+    .action(() => withParts((parts, redact) => alertsTestCommand(parts, telegramOf(parts.settings, redact))));
+  program.addCommand(journalCommand(look));
   program.addCommand(marketCommand(ended).addCommand(fetchCommand(ended)).addCommand(makeCommand(ended)));
   const ofSettings: DatabaseOfSettings = async () => {
     let found: Secret | null | undefined;
@@ -237,9 +203,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
     ),
   );
   program.addCommand(simulateCommand(ended, ofSettings));
-  addSteeringCommands(program, alerts, async (command) => {
-    ended(await look(command));
-  });
+  addSteeringCommands(program, alerts, look);
 }
 
 function partsOf(settings: Settings, redact: Redactor): JournalCommandParts {
@@ -247,25 +211,9 @@ function partsOf(settings: Settings, redact: Redactor): JournalCommandParts {
   return { settings, clock: systemClock, print, complain: (text) => console.error(redact(text)) };
 }
 
-/** @throws InvalidArgumentError, which commander turns into one line */
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
-  return Number(text);
-}
-
-/** @throws InvalidArgumentError, which commander turns into one line */
+/** @throws InvalidArgumentError */
 function daysNumber(text: string): number {
   const days = wholeNumber(text);
   if (days < 1 || days > 36_500) throw new InvalidArgumentError('expected 1 to 36500 days');
   return days;
-}
-
-/** An error of the user: one line instead of a stack. */
-async function reportingUserErrors(command: () => Promise<number>): Promise<number> {
-  try {
-    return await command();
-  } catch (thrown) {
-    console.error(printable(errorText(thrown)));
-    return EXIT_CONFIGURATION;
-  }
 }

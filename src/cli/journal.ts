@@ -14,6 +14,7 @@ import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
 import { thrownText } from '../texts/reason-error.ts';
+import { JOURNAL } from './arguments.ts';
 import type { JournalCommandParts, JournalOptions } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */
@@ -21,7 +22,6 @@ import type { JournalCommandParts, JournalOptions } from './explain.ts';
 /** Runs a command with its parts and keeps its exit code. */
 export type WithParts = (command: (parts: JournalCommandParts) => number | Promise<number>) => Promise<void>;
 
-const JOURNAL = ['--journal <file>', 'another journal than the one the settings name'] as const;
 const JSON_TEXT = ['--json', 'as JSON'] as const;
 
 export function journalCommand(withParts: WithParts): Command {

@@ -1,4 +1,22 @@
-/** Common parts of long commands: a progress line, messages beside it, and Ctrl+C with a partial result. */
+import { errorText } from '../core/error-text.ts';
+import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
+import { printable } from '../core/printable.ts';
+
+/** Common parts of long commands: a progress line, messages beside it, Ctrl+C with a partial result, errors of the user. */
+
+/** Runs a command; an error of one of these kinds is the user's: one line and exit code 78. */
+export async function reportingErrors(
+  kinds: readonly (abstract new (...parts: never[]) => Error)[],
+  run: () => number | Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!kinds.some((kind) => thrown instanceof kind)) throw thrown;
+    console.error(printable(errorText(thrown)));
+    return EXIT_CONFIGURATION;
+  }
+}
 
 /** Interval of progress: on a terminal, and elsewhere. Real time. */
 const PROGRESS_EVERY_MS = 500;
@@ -32,11 +50,14 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** The first Ctrl-C or SIGTERM ends the work orderly; a second one ends the process at once, with `exitCode`. */
+/**
+ * The first Ctrl-C or SIGTERM ends the work orderly; a second one ends the process at once, with `exitCode`. Until it is
+ * disposed of.
+ */
 export function interruptedBySignals(
   exitCode: number,
   said = 'interrupted: the partial result follows; interrupt again to end at once',
-): { readonly signal: AbortSignal; done(): void } {
+): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(exitCode);
@@ -47,7 +68,7 @@ export function interruptedBySignals(
   process.on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
-    done() {
+    [Symbol.dispose]() {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
     },

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { EXIT_CONFIGURATION, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
+import { EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { columns } from '../explain/words.ts';
 import { DELIMITERS } from '../market/csv.ts';
 import { MarketError } from '../market/errors.ts';
@@ -16,21 +16,17 @@ import { listingOf, type Verified, verifyDay } from '../market/verify.ts';
 import { e9, printE9 } from '../paper/fixed.ts';
 import { type InstrumentSpec, knownInstruments } from '../paper/index.ts';
 import { nearest } from '../settings/index.ts';
-import { duration } from './steer.ts';
+import { duration, MARKET_DIRECTORY } from './arguments.ts';
+import { reportingErrors } from './long-run.ts';
 
 /** `market ls|verify|import` (strategy 19.1). */
 
-export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a directory per symbol', 'market'] as const;
-
-/** Runs a command; an error of the user is one line and exit code 78. */
-export async function reportingMarketErrors(run: () => number | Promise<number>): Promise<number> {
-  try {
-    return await run();
-  } catch (thrown) {
-    if (!(thrown instanceof MarketError)) throw thrown;
-    console.error(thrown.message);
-    return EXIT_CONFIGURATION;
-  }
+/** Makes the action of a command: runs it and hands on its exit code. */
+export function marketAction<Given extends unknown[]>(
+  ended: (exitCode: number) => void,
+  run: (...given: Given) => number | Promise<number>,
+): (...given: Given) => Promise<void> {
+  return async (...given) => ended(await reportingErrors([MarketError], () => run(...given)));
 }
 
 /** @param ended receives the exit code */
@@ -41,18 +37,14 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .description('what there is: symbols, days, bytes, days that are missing')
     .option(...MARKET_DIRECTORY)
     .option('--json', 'as JSON')
-    .action(async (options: { market: string; json?: boolean }) =>
-      ended(await reportingMarketErrors(() => list(options))),
-    );
+    .action(marketAction(ended, list));
   market
     .command('verify')
     .argument('[symbol...]', 'only these')
     .description('read all of it: records, gaps, damaged places, crossed books, trades outside the book')
     .option(...MARKET_DIRECTORY)
     .option('--json', 'as JSON')
-    .action(async (symbols: string[], options: { market: string; json?: boolean }) =>
-      ended(await reportingMarketErrors(() => verify(symbols, options))),
-    );
+    .action(marketAction(ended, verify));
   market
     .command('import')
     .argument('<file>', 'CSV, or CSV packed as .gz or .zst')
@@ -76,9 +68,7 @@ export function marketCommand(ended: (exitCode: number) => void): Command {
     .option('--step <size>', 'size step, also the smallest size')
     .option('--min-notional <usdt>', 'smallest order, USDT')
     .option(...MARKET_DIRECTORY)
-    .action(async (file: string, options: GivenImport) =>
-      ended(await reportingMarketErrors(() => importFile(file, options))),
-    );
+    .action(marketAction(ended, importFile));
   return market;
 }
 

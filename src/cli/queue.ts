@@ -5,8 +5,8 @@ import { EXIT_CONFIGURATION, EXIT_GOOD, EXIT_UNREACHABLE } from '../core/exit-co
 import type { Batch } from '../runs/queue.ts';
 import type { RunsOptions } from '../runs/task.ts';
 import type { Secret } from '../settings/index.ts';
+import { MARKET_DIRECTORY } from './arguments.ts';
 import { interruptedBySignals, say } from './long-run.ts';
-import { MARKET_DIRECTORY } from './market.ts';
 
 /** `--queue` of campaigns and backtests, and `worker` of both (strategy 18.4). */
 
@@ -109,7 +109,7 @@ function slotsOf(text: string | undefined): number {
 }
 
 async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<number> {
-  const interruption = interruptedBySignals(EXIT_GOOD, 'it ends after the runs it is at; once more ends at once');
+  using interruption = interruptedBySignals(EXIT_GOOD, 'it ends after the runs it is at; once more ends at once');
   // Loaded only here.
   const [{ workForQueue }, { QueueError }] = await Promise.all([
     import('../runs/worker.ts'),
@@ -131,7 +131,5 @@ async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<n
     if (!(thrown instanceof QueueOptionError) && !(thrown instanceof QueueError)) throw thrown;
     console.error(thrown.message);
     return thrown instanceof QueueOptionError ? EXIT_CONFIGURATION : EXIT_UNREACHABLE;
-  } finally {
-    interruption.done();
   }
 }

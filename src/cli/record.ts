@@ -9,10 +9,10 @@ import { type Recorder, startRecorder } from '../market/recorder.ts';
 import { daysOf } from '../market/store.ts';
 import { type InstrumentSpec, knownInstruments, type ProfileName } from '../paper/index.ts';
 import { MARKETS, PROFILE_NAMES } from '../simulate/setup.ts';
+import { duration, MARKET_DIRECTORY, wholeNumber } from './arguments.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
-import { MARKET_DIRECTORY, reportingMarketErrors } from './market.ts';
+import { marketAction } from './market.ts';
 import { ENVIRONMENTS, type Environment, originOf } from './public-hosts.ts';
-import { duration } from './steer.ts';
 
 /** `record`, `market fetch` and `market make` (strategy 19.1). */
 
@@ -49,48 +49,40 @@ export function recordCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--depth <levels>', 'of each book').choices(['10', '50', '100', '500']).default('10'))
     .option('--for <duration>', 'ends by itself: 30m, 8h, 7d', duration)
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: Given) =>
-      ended(await reportingMarketErrors(() => record(symbols, given))),
-    );
+    .action(marketAction(ended, record));
 }
 
 async function record(symbols: readonly string[], given: Given): Promise<number> {
   const origin = originOf(given);
   const proxy = proxyOfEnvironment(origin);
-  const api = openPublicApi(origin, proxy);
-  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
-  const releases: (() => void)[] = [];
-  try {
-    const instruments: InstrumentSpec[] = [];
-    for (const symbol of new Set(symbols)) {
-      instruments.push(await instrumentOf(api, symbol));
-      releases.push(claim(given.market, symbol));
-    }
-    const agents = openAgents(proxy, { timeoutMs: HANDSHAKE_TIMEOUT_MS, keepAlive: false });
-    const recorder = startRecorder({
-      ...{ origin, directory: given.market, instruments, nowMs: Date.now, say, depth: Number(given.depth) },
-      agent: origin.startsWith('https:') ? agents.httpsAgent : agents.httpAgent,
-    });
-    const watch = setInterval(() => void followRules(api, instruments, recorder), RULES_EVERY_MS);
-    const endMs = given.for === undefined ? Number.POSITIVE_INFINITY : realNow() + given.for;
-    await new Promise<void>((resolve) => {
-      const shown = setInterval(() => {
-        progress(countsText(recorder));
-        if (!interruption.signal.aborted && realNow() < endMs) return;
-        clearInterval(shown);
-        resolve();
-      }, CHECK_EVERY_MS);
-    });
-    clearInterval(watch);
-    recorder.close();
-    clearProgress();
-    console.log(`${countsText(recorder)}. They are in ${given.market}.`);
-    return EXIT_GOOD;
-  } finally {
-    interruption.done();
-    for (const release of releases) release();
-    api.close();
+  using open = new DisposableStack();
+  const api = open.adopt(openPublicApi(origin, proxy), (one) => one.close());
+  const { signal } = open.use(interruptedBySignals(EXIT_INCOMPLETE));
+  const instruments: InstrumentSpec[] = [];
+  for (const symbol of new Set(symbols)) {
+    instruments.push(await instrumentOf(api, symbol));
+    open.defer(claim(given.market, symbol));
   }
+  const agents = openAgents(proxy, { timeoutMs: HANDSHAKE_TIMEOUT_MS, keepAlive: false });
+  const recorder = startRecorder({
+    ...{ origin, directory: given.market, instruments, nowMs: Date.now, say, depth: Number(given.depth) },
+    agent: origin.startsWith('https:') ? agents.httpsAgent : agents.httpAgent,
+  });
+  const watch = setInterval(() => void followRules(api, instruments, recorder), RULES_EVERY_MS);
+  const endMs = given.for === undefined ? Number.POSITIVE_INFINITY : realNow() + given.for;
+  await new Promise<void>((resolve) => {
+    const shown = setInterval(() => {
+      progress(countsText(recorder));
+      if (!signal.aborted && realNow() < endMs) return;
+      clearInterval(shown);
+      resolve();
+    }, CHECK_EVERY_MS);
+  });
+  clearInterval(watch);
+  recorder.close();
+  clearProgress();
+  console.log(`${countsText(recorder)}. They are in ${given.market}.`);
+  return EXIT_GOOD;
 }
 
 /** A failed read is reported; the next one follows. */
@@ -128,9 +120,7 @@ export function fetchCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--env <name>', 'whose').choices(ENVIRONMENTS).default('prod'))
     .option('--url <address>', 'another exchange than those, such as the embedded one: http://127.0.0.1:8700')
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: FetchGiven) =>
-      ended(await reportingMarketErrors(() => fetchAll(symbols, given))),
-    );
+    .action(marketAction(ended, fetchAll));
 }
 
 interface FetchGiven {
@@ -145,43 +135,30 @@ interface FetchGiven {
 
 async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<number> {
   const origin = originOf(given);
-  const api = openPublicApi(origin, proxyOfEnvironment(origin));
-  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
-  try {
-    for (const symbol of new Set(symbols)) {
-      const spec = await instrumentOf(api, symbol);
-      const release = claim(given.market, symbol);
-      try {
-        const fetched = await fetchMarket({
-          ...{
-            api,
-            directory: given.market,
-            spec,
-            kind: given.kind,
-            funding: given.funding,
-            fromMs: given.from,
-            toMs: given.to ?? Date.now(),
-          },
-          pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-          onProgress: (reachedMs, rows) => progress(`${symbol}: ${rows} ${given.kind} up to ${stamp(reachedMs)}`),
-          interrupted: () => interruption.signal.aborted,
-        });
-        clearProgress();
-        const waited = fetched.waits === 0 ? '' : `, ${fetched.waits} waits for the limit`;
-        console.log(
-          `${symbol}: ${fetched.rows} ${given.kind}${given.funding ? ` and ${fetched.fundingRates} funding rates` : ''} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
-            `${fetched.pages} pages${waited}. They are in ${given.market}.`,
-        );
-      } finally {
-        release();
-      }
-      if (interruption.signal.aborted) return EXIT_INCOMPLETE;
-    }
-    return EXIT_GOOD;
-  } finally {
-    interruption.done();
-    api.close();
+  using open = new DisposableStack();
+  const api = open.adopt(openPublicApi(origin, proxyOfEnvironment(origin)), (one) => one.close());
+  const { signal } = open.use(interruptedBySignals(EXIT_INCOMPLETE));
+  const { market: directory, kind, funding, from: fromMs } = given;
+  for (const symbol of new Set(symbols)) {
+    const spec = await instrumentOf(api, symbol);
+    using claimed = new DisposableStack();
+    claimed.defer(claim(directory, symbol));
+    const fetched = await fetchMarket({
+      ...{ api, directory, spec, kind, funding, fromMs, toMs: given.to ?? Date.now() },
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      onProgress: (reachedMs, rows) => progress(`${symbol}: ${rows} ${kind} up to ${stamp(reachedMs)}`),
+      interrupted: () => signal.aborted,
+    });
+    clearProgress();
+    const rates = funding ? ` and ${fetched.fundingRates} funding rates` : '';
+    const waited = fetched.waits === 0 ? '' : `, ${fetched.waits} waits for the limit`;
+    console.log(
+      `${symbol}: ${fetched.rows} ${kind}${rates} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
+        `${fetched.pages} pages${waited}. They are in ${directory}.`,
+    );
+    if (signal.aborted) return EXIT_INCOMPLETE;
   }
+  return EXIT_GOOD;
 }
 
 function stamp(atMs: number): string {
@@ -205,9 +182,7 @@ export function makeCommand(ended: (exitCode: number) => void): Command {
     .addOption(new Option('--profile <name>', 'what it is like').choices(PROFILE_NAMES).default('meanReverting'))
     .option('--seed <seed>', 'another market', wholeNumber, 1)
     .option(...MARKET_DIRECTORY)
-    .action(async (symbols: string[], given: MakeGiven) =>
-      ended(await reportingMarketErrors(() => make(symbols, given))),
-    );
+    .action(marketAction(ended, make));
 }
 
 interface MakeGiven {
@@ -227,26 +202,20 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
   const taken = symbols.find((symbol) => daysOf(market, symbol).length > 0);
   if (taken !== undefined)
     throw new MarketError(`${market}/${taken}: something is stored there: expected another directory`);
-  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
-  const releases = symbols.map((symbol) => claim(market, symbol));
-  try {
-    const toMs = MADE_FROM_MS + long * 3_600_000;
-    const { makeMarket } = await import('../backtest/make.ts');
-    const made = await makeMarket({
-      ...{ directory: market, instruments, seed, profile: MARKETS[profile], fromMs: MADE_FROM_MS, toMs },
-      say: () => {},
-      onProgress: (simulatedMs) => progress(`${(simulatedMs / 3_600_000).toFixed(1)} of ${long} hours`),
-      interrupted: () => interruption.signal.aborted,
-    });
-    clearProgress();
-    console.log(
-      `${long} hours: ${made.books} books, ${made.trades} trades, ${made.marks} marks. They are in ${market}.`,
-    );
-    return interruption.signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
-  } finally {
-    interruption.done();
-    for (const release of releases) release();
-  }
+  using open = new DisposableStack();
+  const { signal } = open.use(interruptedBySignals(EXIT_INCOMPLETE));
+  for (const symbol of symbols) open.defer(claim(market, symbol));
+  const toMs = MADE_FROM_MS + long * 3_600_000;
+  const { makeMarket } = await import('../backtest/make.ts');
+  const made = await makeMarket({
+    ...{ directory: market, instruments, seed, profile: MARKETS[profile], fromMs: MADE_FROM_MS, toMs },
+    say: () => {},
+    onProgress: (simulatedMs) => progress(`${(simulatedMs / 3_600_000).toFixed(1)} of ${long} hours`),
+    interrupted: () => signal.aborted,
+  });
+  clearProgress();
+  console.log(`${long} hours: ${made.books} books, ${made.trades} trades, ${made.marks} marks. They are in ${market}.`);
+  return signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 
 function hours(text: string): number {
@@ -254,9 +223,4 @@ function hours(text: string): number {
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || value <= 0 || value > MOST_HOURS)
     throw new InvalidArgumentError(`expected hours, at most ${MOST_HOURS}`);
   return value;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
-  return Number(text);
 }

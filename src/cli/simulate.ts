@@ -12,10 +12,10 @@ import { runCampaign } from '../simulate/campaign.ts';
 import type { CampaignResult } from '../simulate/campaign-result.ts';
 import { CALL_FAULT_COUNT } from '../simulate/fault-plan.ts';
 import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from '../simulate/options.ts';
-import { type Report, reportOf } from '../simulate/report.ts';
+import { type Crash, type Report, reportOf } from '../simulate/report.ts';
 import { lasting, reportText } from '../simulate/report-text.ts';
 import { type Outcome, runSeeds, type Standing } from '../simulate/workers.ts';
-import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
+import { clearProgress, interruptedBySignals, progress, realNow, reportingErrors, say } from './long-run.ts';
 import {
   type DatabaseOfSettings,
   overQueue,
@@ -83,13 +83,8 @@ export function simulateCommand(
     .option('--verbose', 'show what happened around a breach at length, and the log of one seed')
     .option('--json', 'the report as JSON; what depends on the wall clock stands under `wall`')
     .action(async (given: GivenOptions) => {
-      try {
-        ended(await simulate(given, await queueAddress(given.queue, ofSettings)));
-      } catch (thrown) {
-        if (!(thrown instanceof OptionError) && !(thrown instanceof QueueOptionError)) throw thrown;
-        console.error(thrown.message);
-        ended(EXIT_CONFIGURATION);
-      }
+      const run = async () => simulate(given, await queueAddress(given.queue, ofSettings));
+      ended(await reportingErrors([OptionError, QueueOptionError], run));
     })
     .addCommand(workerCommand(ended, ofSettings));
 }
@@ -109,33 +104,22 @@ export async function simulate(given: GivenOptions, queue: string | null = null)
   const beganMs = realNow();
   let workers = queue === null ? Math.min(asked ?? availableParallelism(), seeds.length) : 0;
   const totalDays = of(seeds[0]!).days * seeds.length;
-  const interruption = interruptedBySignals(EXIT_INCOMPLETE);
+  using interruption = interruptedBySignals(EXIT_INCOMPLETE);
   const { signal } = interruption;
   const make = (runs: RunsOptions): Promise<void> =>
     queue === null ? runInProcesses({ ...runs, workers }) : overQueue(queue, { kind: 'campaign', market: null }, runs);
-  let outcome: Outcome;
-  try {
-    outcome =
-      seeds.length === 1 && queue === null
-        ? {
-            results: [await inThisProcess(of(seeds[0]!), given, signal)],
-            without: { crashes: [], seeds: [] },
-          }
-        : await runSeeds(
-            {
-              ...{ seeds, of, signal },
-              onStanding: (standing) => {
-                workers = Math.max(workers, standing.workers ?? 0);
-                progress(standingText(standing, totalDays, realNow() - beganMs));
-              },
-              onResult: printFindings,
-              onCrash: ({ seed, at, error }) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
-            },
-            make,
-          );
-  } finally {
-    interruption.done();
-  }
+  const many = {
+    ...{ seeds, of, signal, onResult: printFindings },
+    onStanding: (standing: Standing) => {
+      workers = Math.max(workers, standing.workers ?? 0);
+      progress(standingText(standing, totalDays, realNow() - beganMs));
+    },
+    onCrash: ({ seed, at, error }: Crash) => say(`seed ${seed} failed${at === null ? '' : ` at ${at}`}: ${error}`),
+  };
+  const outcome: Outcome =
+    seeds.length === 1 && queue === null
+      ? { results: [await inThisProcess(of(seeds[0]!), given, signal)], without: { crashes: [], seeds: [] } }
+      : await runSeeds(many, make);
   const seconds = (realNow() - beganMs) / 1_000;
   const { seed: _seed, ...what } = of(seeds[0]!);
   const report = reportOf(outcome.results, what, { seconds, workers }, outcome.without, { commit, again });

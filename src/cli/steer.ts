@@ -6,6 +6,7 @@ import { EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
 import { reasonText } from '../texts/reasons.ts';
+import { duration } from './arguments.ts';
 
 export interface SteerParts {
   readonly settings: Pick<Settings, 'dataDir' | 'lang'>;
@@ -129,19 +130,6 @@ function atMost(chars: number): (text: string) => string {
     if (text.length <= chars) return text;
     throw new InvalidArgumentError(`${text.length} characters: expected at most ${chars}`);
   };
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `1h30m` in ms. @throws InvalidArgumentError, which commander prints as one line */
-export function duration(text: string): number {
-  const isWhole = /^(\d{1,6}[smhd])+$/.test(text);
-  const ms = [...text.matchAll(/(\d+)([smhd])/g)].reduce(
-    (sum, [, count = '0', unit = 's']) => sum + Number(count) * (UNITS_MS[unit] ?? 0),
-    0,
-  );
-  if (isWhole && ms > 0) return ms;
-  throw new InvalidArgumentError('expected a duration above 0, as 90s, 30m, 1h, 2d or 1h30m');
 }
 
 /** `key=value` pairs. @throws InvalidArgumentError */
