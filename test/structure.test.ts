@@ -103,7 +103,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
     may: ['src/runs/', 'src/core/', 'src/market/', 'src/simulate/', 'src/backtest/', 'node:', 'pg', 'pg-boss'],
   },
   { place: 'src/status/model.ts', may: ['src/core/', 'src/texts/'] },
-  { place: 'src/charts/', may: ['src/charts/', 'xstate'] },
+  { place: 'src/charts/', may: ['src/charts/', '@dagrejs/dagre', 'xstate'] },
   {
     place: 'src/market/',
     may: [
