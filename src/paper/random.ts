@@ -23,11 +23,8 @@ export function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** One stream per purpose, so that drawing from one never shifts another. */
-export function randomStream(seed: number, purpose: string): RandomStream {
-  let a = hashText(seed, purpose);
-  let b = hashText(seed ^ 0x9e3779b9, purpose);
-  let c = mix(a ^ b);
+/** The generator sfc32 after so many draws: the first ones still depend visibly on the seed. */
+export function sfc32(a: number, b: number, c: number, discarded: number): () => number {
   let counter = 1;
   const next = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;
@@ -38,7 +35,14 @@ export function randomStream(seed: number, purpose: string): RandomStream {
     c = (c + sum) | 0;
     return sum >>> 0;
   };
-  // The first draws of sfc32 still depend visibly on the seed.
-  for (let round = 0; round < 12; round++) next();
+  for (let round = 0; round < discarded; round++) next();
+  return next;
+}
+
+/** One stream per purpose, so that drawing from one never shifts another. */
+export function randomStream(seed: number, purpose: string): RandomStream {
+  const a = hashText(seed, purpose);
+  const b = hashText(seed ^ 0x9e3779b9, purpose);
+  const next = sfc32(a, b, mix(a ^ b), 12);
   return { next, chance: (probability) => next() < probability * 4_294_967_296 };
 }

@@ -1,3 +1,5 @@
+import { sfc32 } from '../paper/random.ts';
+
 /** Seeded randomness of a campaign: one stream per purpose, so that drawing from one never shifts another. */
 export interface Chance {
   /** [0, 1) */
@@ -19,18 +21,7 @@ export function chance(seed: number, purpose: string): Chance {
     value = Math.imul(value ^ (value >>> 16), 0x85ebca6b) >>> 0;
     return (value ^ (value >>> 13)) >>> 0;
   };
-  let [a, b, c, counter] = [hash(1), hash(2), hash(3), 1];
-  const next = (): number => {
-    const sum = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + sum) | 0;
-    return sum >>> 0;
-  };
-  // The first draws still depend visibly on the seed.
-  for (let round = 0; round < 15; round += 1) next();
+  const next = sfc32(hash(1), hash(2), hash(3), 15);
   const unit = () => next() / 4_294_967_296;
   return {
     unit,

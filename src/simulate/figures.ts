@@ -1,6 +1,7 @@
 import { Decimal, max, ZERO } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import type { LotMatch, SymbolConfig } from '../core/model.ts';
+import { abs } from '../paper/fixed.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import { isOurs, netOf, tradable } from './truth.ts';
 
@@ -95,100 +96,78 @@ export function createDurations(): Durations {
   };
 }
 
-interface FigureBook {
-  created(): void;
-  postOnlyRefused(): void;
-  filled(matches: readonly LotMatch[], atMs: number): void;
-  drifted(): void;
-  /** One observation of the positions: net in base units, mark and total in USDT. */
-  observed(atMs: number, seen: { hedged: boolean; netUsdt: Decimal; totalUsdt: Decimal; goal: boolean }): void;
-  figures(instrument: string): SymbolFigures;
+/** One observation of the positions: net and total in USDT at the mark. */
+interface Sample {
+  readonly hedged: boolean;
+  readonly netUsdt: Decimal;
+  readonly totalUsdt: Decimal;
+  /** Within one order of its goal. */
+  readonly goal: boolean;
 }
 
-function createFigureBook(): FigureBook {
-  let creates = 0;
-  let postOnlyRefusals = 0;
-  let fills = 0;
-  let hedges = 0;
-  let unwinds = 0;
-  let drifts = 0;
-  let gainUsdt = ZERO;
-  let firstMs: number | null = null;
-  let lastMs = 0;
-  let hedgedMs = 0;
-  let hedged = true;
-  let unhedgedSinceMs = 0;
-  let episodeWorst = ZERO;
-  let worstImbalanceUsdt = ZERO;
-  let worstImbalanceEpisodeMs = 0;
-  let longestUnhedgedMs = 0;
-  let goalReachedAfterMs: number | null = null;
-  let totalUsdt = ZERO;
-  const unhedged = createDurations();
-  const timeToHedge = createDurations();
-  return {
-    created() {
-      creates += 1;
-    },
-    postOnlyRefused() {
-      postOnlyRefusals += 1;
-    },
-    filled(matches, atMs) {
-      fills += 1;
-      for (const match of matches) {
-        if (match.kind === 'hedge') hedges += 1;
-        else unwinds += 1;
-        gainUsdt = gainUsdt.plus(match.gainUsdt);
-        timeToHedge.add(Math.max(0, atMs - match.lotBookedAtMs));
+class FigureBook {
+  readonly counts = { creates: 0, postOnlyRefusals: 0, fills: 0, hedges: 0, unwinds: 0, drifts: 0 };
+  readonly #unhedged = createDurations();
+  readonly #timeToHedge = createDurations();
+  readonly #worst = { worstImbalanceUsdt: ZERO, worstImbalanceEpisodeMs: 0, longestUnhedgedMs: 0 };
+  #gainUsdt = ZERO;
+  #firstMs: number | null = null;
+  #lastMs = 0;
+  #hedgedMs = 0;
+  #hedged = true;
+  #unhedgedSinceMs = 0;
+  #episodeWorst = ZERO;
+  #goalReachedAfterMs: number | null = null;
+  #totalUsdt = ZERO;
+
+  filled(matches: readonly LotMatch[], atMs: number): void {
+    this.counts.fills += 1;
+    for (const match of matches) {
+      if (match.kind === 'hedge') this.counts.hedges += 1;
+      else this.counts.unwinds += 1;
+      this.#gainUsdt = this.#gainUsdt.plus(match.gainUsdt);
+      this.#timeToHedge.add(Math.max(0, atMs - match.lotBookedAtMs));
+    }
+  }
+
+  observed(atMs: number, { hedged, netUsdt, totalUsdt, goal }: Sample): void {
+    const wasHedged = this.#hedged;
+    this.#firstMs ??= atMs;
+    if (wasHedged && this.#firstMs !== atMs) this.#hedgedMs += atMs - this.#lastMs;
+    this.#lastMs = atMs;
+    this.#totalUsdt = totalUsdt;
+    if (wasHedged && !hedged) {
+      this.#unhedgedSinceMs = atMs;
+      this.#episodeWorst = ZERO;
+    }
+    if (!hedged) this.#episodeWorst = max(this.#episodeWorst, netUsdt);
+    if (!wasHedged || !hedged) {
+      const lastedMs = atMs - this.#unhedgedSinceMs;
+      const worst = this.#worst;
+      worst.longestUnhedgedMs = Math.max(worst.longestUnhedgedMs, lastedMs);
+      if (this.#episodeWorst.gte(worst.worstImbalanceUsdt)) {
+        worst.worstImbalanceUsdt = this.#episodeWorst;
+        worst.worstImbalanceEpisodeMs = lastedMs;
       }
-    },
-    drifted() {
-      drifts += 1;
-    },
-    observed(atMs, seen) {
-      if (firstMs === null) firstMs = atMs;
-      else if (hedged) hedgedMs += atMs - lastMs;
-      lastMs = atMs;
-      totalUsdt = seen.totalUsdt;
-      if (hedged && !seen.hedged) {
-        unhedgedSinceMs = atMs;
-        episodeWorst = ZERO;
-      }
-      if (!seen.hedged) episodeWorst = max(episodeWorst, seen.netUsdt);
-      if (!hedged || !seen.hedged) {
-        const lastedMs = atMs - unhedgedSinceMs;
-        longestUnhedgedMs = Math.max(longestUnhedgedMs, lastedMs);
-        if (episodeWorst.gte(worstImbalanceUsdt)) {
-          worstImbalanceUsdt = episodeWorst;
-          worstImbalanceEpisodeMs = lastedMs;
-        }
-        if (seen.hedged) unhedged.add(lastedMs);
-      }
-      hedged = seen.hedged;
-      if (seen.goal && goalReachedAfterMs === null) goalReachedAfterMs = atMs - firstMs;
-    },
-    figures: (instrument) => ({
-      instrument,
-      creates,
-      postOnlyRefusals,
-      fills,
-      hedges,
-      unwinds,
-      gainUsdt,
-      drifts,
-      observedMs: firstMs === null ? 0 : lastMs - firstMs,
-      hedgedMs,
-      worstImbalanceUsdt,
-      worstImbalanceEpisodeMs,
-      longestUnhedgedMs,
-      unhedged: unhedged.figures(),
-      timeToHedge: timeToHedge.figures(),
-      goalReachedAfterMs,
-      totalUsdt,
-      unhedgedNow: !hedged,
-      unhedgedNowMs: hedged ? 0 : lastMs - unhedgedSinceMs,
-    }),
-  };
+      if (hedged) this.#unhedged.add(lastedMs);
+    }
+    this.#hedged = hedged;
+    if (goal) this.#goalReachedAfterMs ??= atMs - this.#firstMs;
+  }
+
+  figures(instrument: string): SymbolFigures {
+    return {
+      ...{ instrument, ...this.counts, gainUsdt: this.#gainUsdt, ...this.#worst },
+      observedMs: this.#firstMs === null ? 0 : this.#lastMs - this.#firstMs,
+      hedgedMs: this.#hedgedMs,
+      unhedged: this.#unhedged.figures(),
+      timeToHedge: this.#timeToHedge.figures(),
+      goalReachedAfterMs: this.#goalReachedAfterMs,
+      totalUsdt: this.#totalUsdt,
+      unhedgedNow: !this.#hedged,
+      unhedgedNowMs: this.#hedged ? 0 : this.#lastMs - this.#unhedgedSinceMs,
+    };
+  }
 }
 
 /** The figures of one leg. Observations have true time, matches the engine's. */
@@ -203,15 +182,16 @@ const WITHIN = { max: '0.98', min: '1.02' };
 
 export function createLegBooks(exchange: PaperExchange, symbols: readonly SymbolConfig[]): LegBooks {
   const { venue } = exchange;
-  const books = new Map(symbols.map((symbol) => [symbol.instrument, { symbol, book: createFigureBook() }]));
+  const books = new Map(symbols.map((symbol) => [symbol.instrument, { symbol, book: new FigureBook() }]));
   return {
     observe(fact) {
       if (!('instrument' in fact) || fact.instrument === null) return;
       const book = books.get(fact.instrument)?.book;
-      if (fact.type === 'order.sent') book?.created();
-      else if (fact.type === 'order.post-only-refused') book?.postOnlyRefused();
-      else if (fact.type === 'fill.booked') book?.filled(fact.matches, fact.atMs);
-      else if (fact.type === 'drift.adopted') book?.drifted();
+      if (book === undefined) return;
+      if (fact.type === 'order.sent') book.counts.creates += 1;
+      else if (fact.type === 'order.post-only-refused') book.counts.postOnlyRefusals += 1;
+      else if (fact.type === 'fill.booked') book.filled(fact.matches, fact.atMs);
+      else if (fact.type === 'drift.adopted') book.counts.drifts += 1;
     },
     sample(instrument, trueMs) {
       const of = books.get(instrument);
@@ -235,10 +215,6 @@ export function createLegBooks(exchange: PaperExchange, symbols: readonly Symbol
     },
     figures: () => [...books].map(([instrument, { book }]) => book.figures(instrument)),
   };
-}
-
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }
 
 /** USDT of the exchange's 1e-18. */

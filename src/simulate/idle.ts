@@ -1,4 +1,5 @@
 import type { SymbolConfig } from '../core/model.ts';
+import { abs, printE9 } from '../paper/fixed.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import type { PaperAccount, PaperOrder } from '../paper/model.ts';
 import { isOurs, netOf, tradable } from './truth.ts';
@@ -129,8 +130,8 @@ export function createIdle(parts: IdleParts): Idle {
     const { instrument } = at;
     const live = at.accounts.flatMap((one) => one.live);
     // An engine that trades is not idle, even if no check meets an order.
-    const sizes = at.accounts.map(({ account, size }) => `${account.name} ${e9Text(size)}`).join(', ');
-    const detail = { instrument, positions: sizes, mark: e9Text(at.mark) };
+    const sizes = at.accounts.map(({ account, size }) => `${account.name} ${printE9(size)}`).join(', ');
+    const detail = { instrument, positions: sizes, mark: printE9(at.mark) };
     const minutes = (ms: number): string => `${ms / 60_000} minutes`;
 
     const against = live.some((order) => order.buy === at.net < 0n);
@@ -155,7 +156,11 @@ export function createIdle(parts: IdleParts): Idle {
         tell(what, cap === 1 ? '8.2' : '8.1', { ...detail, orders: String(orders.length), stands: at.stands });
       }
     }
-    const misplaced = new Map(live.filter((order) => isMisplaced(symbol, at, opening, order)).map((o) => [idOf(o), o]));
+    const misplaced = new Map(
+      live
+        .filter((order) => isMisplaced(symbol, at, opening, order))
+        .map((order) => [`${MISPLACED}${order.clientOrderId}`, order]),
+    );
     for (const what of [...(clocks.get(instrument)?.keys() ?? [])]) {
       if (what.startsWith(MISPLACED) && !misplaced.has(what)) lasts(instrument, what, null, NOT_TRIMMED_MS);
     }
@@ -191,10 +196,6 @@ export function createIdle(parts: IdleParts): Idle {
 }
 
 const MISPLACED = 'misplaced ';
-
-function idOf(order: PaperOrder): string {
-  return `${MISPLACED}${order.clientOrderId}`;
-}
 
 /**
  * Whether a hedged symbol must open, being well inside its limits whatever is in flight: below 70 % of its maximum and
@@ -252,16 +253,7 @@ function sizeOf(at: Standing, order: PaperOrder): bigint {
   return at.accounts.find(({ account }) => account === order.account)?.size ?? 0n;
 }
 
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}
-
 /** USDT of the settings in the exchange's 1e-18. */
 function e18(usdt: SymbolConfig['orderNotionalUsdt']): bigint {
   return BigInt(usdt.mul('1e18').toFixed(0));
-}
-
-function e9Text(value: bigint): string {
-  const digits = abs(value).toString().padStart(10, '0');
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9).replace(/0+$/, '') || '0'}`;
 }

@@ -1,3 +1,4 @@
+import { columns } from '../explain/words.ts';
 import { ATTEMPT_LEAST_MS } from './attempts.ts';
 import { ORDER_ROUTES } from './fault-plan.ts';
 import { AFTER } from './findings.ts';
@@ -18,6 +19,8 @@ export function lasting(ms: number | null): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
+const indented = (line: string): string => `  ${line}`;
+
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
@@ -33,12 +36,6 @@ function faultyText({ carried }: Report): string {
   const of = ({ count, faulty, share }: FaultyShare, what: string): string =>
     `${faulty} of ${count} ${what} (${percent(share)})`;
   return `${of(carried.requests, 'requests')}, ${of(carried.orderCalls, 'order calls')}: ${ORDER_ROUTES.join(', ')}`;
-}
-
-/** Rows as columns, the first row as headings. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_head, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd());
 }
 
 function timesText({ medianMs, p90Ms, p99Ms, longestMs, count }: Times): string {
@@ -83,7 +80,7 @@ function profileLines(report: Report): string[] {
     goalText(figures.goals, 'decrease'),
   ]);
   const heads = ['market', 'days', 'to hedge', 'p90', 'p99', 'unhedged', 'p90', 'p99', 'imbalanced', 'capped unhedged'];
-  return columns([[...heads, 'increase', 'decrease'], ...rows]);
+  return columns([[...heads, 'increase', 'decrease'], ...rows]).map(indented);
 }
 
 function marketLines(report: Report): string[] {
@@ -95,7 +92,7 @@ function marketLines(report: Report): string[] {
         return `${mode} ${goalText(goals, mode)}${goal?.reached ? ` in ${lasting(goal.tookMs.median)}` : ''}`;
       }),
     ]),
-  );
+  ).map(indented);
 }
 
 /** The report as text. `around`: lines shown before each of the first breaches. */

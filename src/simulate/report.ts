@@ -7,13 +7,7 @@ import { type MarketKind, marketKind } from './setup.ts';
 import type { Carried } from './surroundings.ts';
 
 /** Durations of all seeds. Percentiles are of buckets 2 % wide, within 1 % of the exact value. */
-export interface Times {
-  readonly count: number;
-  readonly medianMs: number | null;
-  readonly p90Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly longestMs: number;
-}
+export type Times = Omit<DurationFigures, 'buckets'>;
 
 /** How many reached their goal, of those that began at least ATTEMPT_LEAST_MS before the end. */
 export interface Goal {

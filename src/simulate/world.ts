@@ -1,3 +1,4 @@
+import type { InstrumentSpec } from '../paper/index.ts';
 import type { Chance } from './chance.ts';
 import { type FaultPlan, WORLD_FAULTS, type WorldFault, worldCount } from './fault-plan.ts';
 import { type Host, KILL_MOMENTS } from './host.ts';
@@ -35,105 +36,96 @@ function downTime(draw: Chance): number {
   return draw.integer(50 * MINUTE_MS, 100 * MINUTE_MS);
 }
 
+/** Impossible now: tried again in a minute. */
+const LATER = 'later';
+/** Counted where it takes effect, or nothing to count. */
+const COUNTED = null;
+
 function happen(host: Host, kind: WorldFault, draw: Chance): void {
-  const { exchange, time, faults } = host;
-  const { control, venue } = exchange;
-  const spec = draw.pick(host.specs);
-  const instrument = spec.name;
-  const account = draw.pick(['A', 'B'] as const);
-  const done = (what: string): void => {
-    faults.add(kind);
-    host.note(`${kind}: ${what}`);
-  };
+  const { time } = host;
+  const again = (inMs: number) => time.at(time.nowMs + inMs, () => happen(host, kind, draw));
+  const event = { kind, spec: draw.pick(host.specs), account: draw.pick(['A', 'B'] as const) };
   if (host.calm()) {
-    time.at(time.nowMs + 20 * MINUTE_MS, () => happen(host, kind, draw));
+    again(20 * MINUTE_MS);
     return;
   }
-  exchange.advance(time.nowMs);
+  host.exchange.advance(time.nowMs);
+  const what = carriedOut(host, event, draw);
+  if (what === LATER) again(MINUTE_MS);
+  else if (what !== COUNTED) {
+    host.faults.add(kind);
+    host.note(`${kind}: ${what}`);
+  }
+}
+
+interface WorldEvent {
+  readonly kind: WorldFault;
+  readonly spec: InstrumentSpec;
+  readonly account: 'A' | 'B';
+}
+
+/** @returns what happened, {@link LATER} or {@link COUNTED} */
+function carriedOut(host: Host, { kind, spec, account }: WorldEvent, draw: Chance): string | null {
+  const { exchange, time } = host;
+  const { control, venue } = exchange;
+  const instrument = spec.name;
   switch (kind) {
     case 'exchange-restart': {
       const downMs = draw.integer(2_000, 120_000);
       host.exchangeDown(time.nowMs + downMs);
       control.restart({ drop_orders: true });
-      done(`down for ${downMs} ms`);
-      return;
+      return `down for ${downMs} ms`;
     }
     case 'engine-killed': {
       const moment = draw.pick(KILL_MOMENTS);
-      if (!host.armKill(moment, { downMs: downTime(draw) })) later(host, kind, draw);
-      return;
+      return host.armKill(moment, { downMs: downTime(draw) }) ? COUNTED : LATER;
     }
     case 'journal-lost':
-      if (!host.kill({ downMs: downTime(draw), journal: 'lost' })) later(host, kind, draw);
-      return;
+      return host.kill({ downMs: downTime(draw), journal: 'lost' }) ? COUNTED : LATER;
     case 'engine-restarted':
-      if (!host.restartInOrder()) later(host, kind, draw);
-      return;
+      return host.restartInOrder() ? COUNTED : LATER;
     case 'price-gap': {
       const gap = draw.happens(0.5) ? 0.1 : -0.1;
       control.market({ instrument, gap });
-      done(`${instrument} ${gap}`);
-      return;
+      return `${instrument} ${gap}`;
     }
     case 'empty-book':
       control.market({ instrument, empty: true });
       time.at(time.nowMs + HOUR_MS, () => control.market({ instrument, empty: false }), true);
-      done(instrument);
-      return;
+      return instrument;
     case 'partial-fill': {
       const open = venue.accounts.flatMap((one) => [...one.active.values()].filter((order) => order.status === 'OPEN'));
-      if (open.length === 0) {
-        later(host, kind, draw);
-        return;
-      }
+      if (open.length === 0) return LATER;
       const order = draw.pick(open);
       const steps = (order.size - order.traded) / spec.minSize;
       const { minSize } = venue.book(order.instrument).spec;
       const part = ((order.size - order.traded) / minSize / 3n) * minSize;
-      if (steps === 0n || part <= 0n) {
-        later(host, kind, draw);
-        return;
-      }
+      if (steps === 0n || part <= 0n) return LATER;
       venue.fillOrder(order, part);
-      done(`${order.account.name} ${order.clientOrderId}`);
-      return;
+      return `${order.account.name} ${order.clientOrderId}`;
     }
     case 'hand-trade': {
       const side = draw.happens(0.5) ? ('buy' as const) : ('sell' as const);
       const best = venue.best(instrument, side === 'buy');
-      if (best === null) {
-        later(host, kind, draw);
-        return;
-      }
+      if (best === null) return LATER;
       const price = side === 'buy' ? best.price + 20n * spec.tick : best.price - 20n * spec.tick;
       const size = sizeFor(draw.between(50, 400), price, spec.minSize);
       control.order({ account, instrument, side, size, price: e9Text(price), post_only: false, expires_in_ms: 1_000 });
-      done(`${account} ${side} ${size} ${instrument}`);
-      return;
+      return `${account} ${side} ${size} ${instrument}`;
     }
     case 'foreign-order': {
       const side = draw.happens(0.5) ? ('buy' as const) : ('sell' as const);
       const touch = venue.book(instrument).market.touch(side === 'sell');
-      if (touch === null) {
-        later(host, kind, draw);
-        return;
-      }
+      if (touch === null) return LATER;
       const away = BigInt(draw.integer(20, 400)) * spec.tick;
       const price = side === 'buy' ? touch - away : touch + away;
-      if (price <= 0n) return;
+      if (price <= 0n) return COUNTED;
       const size = sizeFor(draw.between(120, 400), price, spec.minSize);
-      const expiresMs = draw.integer(20 * MINUTE_MS, 6 * HOUR_MS);
       control.order({
-        account,
-        instrument,
-        side,
-        size,
-        price: e9Text(price),
-        post_only: true,
-        expires_in_ms: expiresMs,
+        ...{ account, instrument, side, size, price: e9Text(price), post_only: true },
+        expires_in_ms: draw.integer(20 * MINUTE_MS, 6 * HOUR_MS),
       });
-      done(`${account} ${side} ${size} ${instrument} at ${e9Text(price)}`);
-      return;
+      return `${account} ${side} ${size} ${instrument} at ${e9Text(price)}`;
     }
     case 'rule-change': {
       const { spec: now } = venue.book(instrument);
@@ -145,32 +137,27 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
       ]);
       venue.setInstrument(changed);
       time.at(time.nowMs + draw.integer(20 * MINUTE_MS, 2 * HOUR_MS), () => venue.setInstrument(spec), true);
-      done(instrument);
-      return;
+      return instrument;
     }
     case 'our-clock-jump': {
       const byMs = (draw.happens(0.5) ? 1 : -1) * draw.integer(500, 120_000);
       time.jumpWall(byMs);
-      done(`${byMs} ms`);
-      return;
+      return `${byMs} ms`;
     }
     case 'their-clock-jump': {
       const byMs = (draw.happens(0.5) ? 1 : -1) * draw.integer(500, 120_000);
       venue.shiftClock(byMs);
-      done(`${byMs} ms`);
-      return;
+      return `${byMs} ms`;
     }
     case 'telegram-down': {
       const forMs = draw.integer(10 * MINUTE_MS, 2 * HOUR_MS);
       host.telegramDown(time.nowMs + forMs);
       host.note(`telegram down for ${forMs} ms`);
-      return;
+      return COUNTED;
     }
     case 'commanded': {
       const verb = draw.pick(['pause', 'hedge-only', 'cancel'] as const);
-      if (!host.command(instrument, verb, draw.integer(2, 15) * MINUTE_MS)) later(host, kind, draw);
-      else done(`${verb} ${instrument}`);
-      return;
+      return host.command(instrument, verb, draw.integer(2, 15) * MINUTE_MS) ? `${verb} ${instrument}` : LATER;
     }
     case 'moved-money': {
       const amount = String(draw.integer(1, 200));
@@ -178,32 +165,22 @@ function happen(host: Host, kind: WorldFault, draw: Chance): void {
       const way = draw.integer(0, 3);
       if (way === 0) control.deposit({ account, amount });
       else control.transfer({ amount, ...(way === 1 ? {} : { to: account }), ...(way === 2 ? {} : { from }) });
-      done(`${amount} USDT, account ${account}`);
-      return;
+      return `${amount} USDT, account ${account}`;
     }
     case 'liquidation': {
       const holding = venue.accounts.find((one) => one.name === account)?.holdings.get(instrument);
       const held = holding === undefined ? 0n : holding.size < 0n ? -holding.size : holding.size;
       const size = (held / spec.minSize / 3n) * spec.minSize;
-      if (size === 0n) {
-        later(host, kind, draw);
-        return;
-      }
+      if (size === 0n) return LATER;
       const closed = { account, instrument, size: e9Text(size), price: e9Text(venue.mark(instrument)) };
       control.close({ ...closed, kind: draw.happens(0.5) ? 'liquidation' : 'adl' });
-      done(`${account} ${e9Text(size)} ${instrument}`);
-      return;
+      return `${account} ${e9Text(size)} ${instrument}`;
     }
     case 'disk-slow':
       host.diskSlow(time.nowMs + 10 * MINUTE_MS);
       host.note('disk slow');
-      return;
+      return COUNTED;
   }
-}
-
-/** Impossible now: tried again in a minute. */
-function later(host: Host, kind: WorldFault, draw: Chance): void {
-  host.time.at(host.time.nowMs + MINUTE_MS, () => happen(host, kind, draw));
 }
 
 function e9Text(value: bigint): string {
