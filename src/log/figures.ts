@@ -46,12 +46,8 @@ export interface Figures extends Reporter {
 }
 
 export function createFigures(): Figures {
-  let placed = 0;
-  let refused = 0;
-  let exhausted = 0;
-  let postOnlyRefusals = 0;
-  let unknownOutcomes = 0;
-  let fills = 0;
+  const counts: Partial<Record<Fact['type'], number>> = {};
+  const countOf = (type: Fact['type']): number => counts[type] ?? 0;
   let hedges = 0;
   let unwinds = 0;
   let gainUsdt = ZERO;
@@ -73,56 +69,34 @@ export function createFigures(): Figures {
   };
 
   const report = (fact: Fact) => {
-    switch (fact.type) {
-      case 'order.placed':
-        placed += 1;
-        break;
-      case 'order.refused':
-        refused += 1;
-        break;
-      case 'order.post-only-refused':
-        postOnlyRefusals += 1;
-        break;
-      case 'intent.exhausted':
-        exhausted += 1;
-        break;
-      case 'order.unknown':
-        unknownOutcomes += 1;
-        break;
-      case 'fill.booked':
-        fills += 1;
-        take(fact.matches, fact.atMs);
-        break;
-      case 'drift.adopted':
-        take(fact.matches, fact.atMs);
-        break;
-      case 'account.polled':
-        accounts[fact.account] = {
-          totalEquityUsdt: fact.totalEquityUsdt,
-          maintenanceMarginUsdt: fact.maintenanceMarginUsdt,
-          marginRatio: fact.totalEquityUsdt.gt(0) ? fact.maintenanceMarginUsdt.div(fact.totalEquityUsdt) : null,
-        };
-        break;
-    }
+    counts[fact.type] = countOf(fact.type) + 1;
+    if (fact.type === 'fill.booked' || fact.type === 'drift.adopted') take(fact.matches, fact.atMs);
+    if (fact.type !== 'account.polled') return;
+    const { account, totalEquityUsdt, maintenanceMarginUsdt } = fact;
+    const marginRatio = totalEquityUsdt.gt(0) ? maintenanceMarginUsdt.div(totalEquityUsdt) : null;
+    accounts[account] = { totalEquityUsdt, maintenanceMarginUsdt, marginRatio };
   };
 
-  const snapshot = (): FiguresSnapshot => ({
-    ordersPlaced: placed,
-    ordersFailed: refused + exhausted,
-    orderSuccessRate: rate(placed, placed + refused + exhausted),
-    postOnlyRefusals,
-    postOnlyRefusalRate: rate(postOnlyRefusals, placed + postOnlyRefusals + refused),
-    unknownOutcomes,
-    fills,
-    hedges,
-    unwinds,
-    gainUsdt,
-    timeToHedgeMs:
-      durations.length === 0
-        ? null
-        : { median: percentile(durations, 0.5), p90: percentile(durations, 0.9), samples: durations.length },
-    accounts: { ...accounts },
-  });
+  const snapshot = (): FiguresSnapshot => {
+    const [placed, refused] = [countOf('order.placed'), countOf('order.refused')];
+    const ordersFailed = refused + countOf('intent.exhausted');
+    const postOnlyRefusals = countOf('order.post-only-refused');
+    return {
+      ordersPlaced: placed,
+      ordersFailed,
+      orderSuccessRate: rate(placed, placed + ordersFailed),
+      postOnlyRefusals,
+      postOnlyRefusalRate: rate(postOnlyRefusals, placed + postOnlyRefusals + refused),
+      unknownOutcomes: countOf('order.unknown'),
+      fills: countOf('fill.booked'),
+      ...{ hedges, unwinds, gainUsdt },
+      timeToHedgeMs:
+        durations.length === 0
+          ? null
+          : { median: percentile(durations, 0.5), p90: percentile(durations, 0.9), samples: durations.length },
+      accounts: { ...accounts },
+    };
+  };
 
   return { report, snapshot, lines: () => linesOf(snapshot()) };
 }
