@@ -4,7 +4,7 @@ import type { SymbolConfig } from '../core/model.ts';
 import { bookingOf } from '../core/pair-statement.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import type { PaperFill } from '../paper/model.ts';
-import { createLegBooks, type DurationFigures, type LegBooks, type SymbolFigures } from '../simulate/figures.ts';
+import { createLegBooks, type DurationFigures, type LegBooks, type SymbolFigures, usdt } from '../simulate/figures.ts';
 
 /**
  * Result of a period of a backtest by symbol (strategy 19.3): the statement of 17.3, with the exchange's and the
@@ -218,9 +218,4 @@ export class Period {
 /** Of the exchange's 1e-9. */
 export function e9(value: bigint): Decimal {
   return new Decimal(value.toString()).div('1e9');
-}
-
-/** USDT of the exchange's 1e-18. */
-export function usdt(value: bigint): Decimal {
-  return new Decimal(value.toString()).div('1e18');
 }

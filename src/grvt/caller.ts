@@ -186,12 +186,8 @@ export function createCaller(options: CallerOptions): Caller {
       return await get();
     } catch (thrown) {
       if (!(thrown instanceof ExchangeError)) throw thrown;
-      throw new ExchangeError(
-        thrown.kind,
-        { call: spec.call, account: thrown.account },
-        thrown.code,
-        reason('no-session', '9.8', { login: thrown.why }),
-      );
+      const why = reason('no-session', '9.8', { login: thrown.why });
+      throw new ExchangeError(thrown.kind, { call: spec.call, account: thrown.account }, thrown.code, why);
     }
   }
 
@@ -252,20 +248,12 @@ export function createCaller(options: CallerOptions): Caller {
     }
     const { raw, mapped } = exchanged;
     const receivedAtMs = clock.nowMs();
-    log(
-      'DEBUG',
-      `${spec.call}${account === null ? '' : ` of account ${account}`}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`,
-    );
+    const whose = account === null ? '' : ` of account ${account}`;
+    log('DEBUG', `${spec.call}${whose}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`);
     if (raw.unreadable !== null) {
       const trouble: Trouble = { kind: 'unreadable', status: raw.status, body: raw.unreadable };
-      tell({
-        kind: 'failed',
-        id,
-        atMs: receivedAtMs,
-        account,
-        route,
-        reason: `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`,
-      });
+      const told = `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`;
+      tell({ kind: 'failed', id, atMs: receivedAtMs, account, route, reason: told });
       if (raw.status === 429) permit.limited();
       else permit.done();
       throw fail(trouble);
@@ -275,15 +263,8 @@ export function createCaller(options: CallerOptions): Caller {
     const refusal = errorOf(raw);
     const body = refusal ?? mapped;
     if (onWire !== undefined) {
-      tell({
-        kind: 'answered',
-        id,
-        atMs: receivedAtMs,
-        account,
-        route,
-        status: raw.status,
-        body: (spec.repeats?.tellable ?? withoutUnmapped)(body),
-      });
+      const told = (spec.repeats?.tellable ?? withoutUnmapped)(body);
+      tell({ kind: 'answered', id, atMs: receivedAtMs, account, route, status: raw.status, body: told });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
       permit.done();
@@ -309,11 +290,8 @@ export function createCaller(options: CallerOptions): Caller {
       return parse(body, id);
     } catch (thrown) {
       if (!(thrown instanceof UnusableAnswer)) throw thrown;
-      const error = classify(
-        { call: spec.call, account, effect: spec.effect },
-        { kind: 'malformed', why: thrown.why },
-        redact,
-      );
+      const site = { call: spec.call, account, effect: spec.effect };
+      const error = classify(site, { kind: 'malformed', why: thrown.why }, redact);
       log(spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
       throw error;
     }

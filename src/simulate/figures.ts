@@ -218,6 +218,6 @@ export function createLegBooks(exchange: PaperExchange, symbols: readonly Symbol
 }
 
 /** USDT of the exchange's 1e-18. */
-function usdt(value: bigint): Decimal {
+export function usdt(value: bigint): Decimal {
   return new Decimal(value.toString()).div('1e18');
 }

@@ -1,4 +1,4 @@
-import { type Decimal, decimal, sum, ZERO } from '../core/decimal.ts';
+import { type Decimal, sum, ZERO } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import { ACCOUNTS } from '../core/model.ts';
 import {
@@ -18,6 +18,7 @@ import { makeReport } from '../explain/report.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
 import type { PaperExchange } from '../paper/index.ts';
+import { usdt } from './figures.ts';
 
 /** Compares the journal's money with the exchange's own books and balances (strategy 17). */
 
@@ -119,24 +120,19 @@ function amountOf(row: PaymentRow): Decimal {
   return row.type === 'fill' ? row.fee : row.amount;
 }
 
-/** Money of the exchange counts 1e-18. */
-function e18(amount: bigint): Decimal {
-  return decimal(amount.toString()).div('1e18');
-}
-
 function exchangeRows({ venue }: PaperExchange): Map<string, { readonly amount: Decimal; readonly timeNs: bigint }> {
   const rows = new Map<string, { amount: Decimal; timeNs: bigint }>();
   for (const { name, fills } of venue.accounts)
     for (const { tradeId, order, fee, timeNs } of fills)
-      rows.set(`fill ${name} ${tradeId} ${order.orderId}`, { amount: e18(fee), timeNs });
+      rows.set(`fill ${name} ${tradeId} ${order.orderId}`, { amount: usdt(fee), timeNs });
   for (const { account, txId, instrument, timeNs, amount } of venue.payments.funding)
-    rows.set(`funding ${account.name} ${txId} ${instrument} ${timeNs}`, { amount: e18(amount), timeNs });
+    rows.set(`funding ${account.name} ${txId} ${instrument} ${timeNs}`, { amount: usdt(amount), timeNs });
   for (const { from, to, txId, amount, timeNs } of venue.payments.transfers) {
-    if (from !== null) rows.set(`transfer ${from.name} ${txId}`, { amount: e18(amount).neg(), timeNs });
-    if (to !== null) rows.set(`transfer ${to.name} ${txId}`, { amount: e18(amount), timeNs });
+    if (from !== null) rows.set(`transfer ${from.name} ${txId}`, { amount: usdt(amount).neg(), timeNs });
+    if (to !== null) rows.set(`transfer ${to.name} ${txId}`, { amount: usdt(amount), timeNs });
   }
   for (const { to, txId, amount, timeNs } of venue.payments.deposits)
-    rows.set(`deposit ${to!.name} ${txId}`, { amount: e18(amount), timeNs });
+    rows.set(`deposit ${to!.name} ${txId}`, { amount: usdt(amount), timeNs });
   return rows;
 }
 

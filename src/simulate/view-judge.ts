@@ -2,6 +2,7 @@ import type { Declared } from '../core/audit/index.ts';
 import { Decimal } from '../core/decimal.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
+import { e9 } from '../paper/fixed.ts';
 import type { PaperExchange } from '../paper/index.ts';
 import type { PaperOrder } from '../paper/model.ts';
 import { isOurs } from './truth.ts';
@@ -161,11 +162,4 @@ export function createViewJudge({ exchange, nowMs, boundMs, tell }: ViewJudgePar
       }
     },
   };
-}
-
-/** A plain decimal in the exchange's 1e-9. */
-function e9(text: string): bigint {
-  const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
-  const value = BigInt(whole + fraction.padEnd(9, '0').slice(0, 9));
-  return text.startsWith('-') ? -value : value;
 }
