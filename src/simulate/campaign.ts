@@ -109,48 +109,34 @@ class Campaign {
     });
     // The two clocks differ from the beginning.
     this.#exchange.venue.shiftClock(draw('skew').integer(-1_500, 1_500));
-    this.#settings = settingsOf({
-      specs: this.#specs,
-      seed,
-      modes: options.modes,
-      loopIntervalMs: options.loopIntervalMs,
-      extra: options.settings,
-    });
-    // Longs of every second instrument pay, of the others they receive.
-    for (const [index, { name }] of this.#specs.entries())
-      this.#exchange.control.funding({
-        instrument: name,
-        rate: index % 2 === 0 ? '0.0001' : '-0.00005',
-        interval_ms: 3_600_000,
-      });
+    const { modes, loopIntervalMs, settings: extra } = options;
+    this.#settings = settingsOf({ specs: this.#specs, seed, modes, loopIntervalMs, extra });
+    for (const [index, { name: instrument }] of this.#specs.entries()) {
+      // Longs of every second instrument pay, of the others they receive.
+      const rate = index % 2 === 0 ? '0.0001' : '-0.00005';
+      this.#exchange.control.funding({ instrument, rate, interval_ms: 3_600_000 });
+    }
     for (const [index, symbol] of this.#settings.symbols.entries()) {
       openingPositions(this.#exchange, symbol, this.#specs[index]!);
     }
-    this.#findings = new Findings({
-      time,
-      startMs: START_MS,
-      only: options.only,
-      keepGoing: options.keepGoing,
-      onLogLine: options.onLogLine,
-      end: () => this.#end(),
-    });
+    const { only, keepGoing, onLogLine } = options;
+    this.#findings = new Findings({ time, startMs: START_MS, only, keepGoing, onLogLine, end: () => this.#end() });
+    const nowMs = (): number => time.nowMs;
+    const tell = (what: string, rule: string, detail: Readonly<Record<string, string>>): void =>
+      this.#findings.find('truth', rule, what, detail);
     this.#exchange.venue.onEvent((event) => {
       if (event.type === 'fill') this.#books?.sample(event.fill.order.instrument, this.#time.nowMs);
     });
-    this.#truth = createTruth(this.#exchange, (what, rule, detail) => this.#findings.find('truth', rule, what, detail));
-    const viewJudge = createViewJudge({
-      exchange: this.#exchange,
-      nowMs: () => this.#time.nowMs,
-      boundMs: Math.max(options.streams ? READING_MAX_MS : 0, staleMs(options.loopIntervalMs)) + ANSWERS_OLD_MS,
-      tell: (what, rule, detail) => this.#findings.find('truth', rule, what, detail),
-    });
+    this.#truth = createTruth(this.#exchange, tell);
+    const boundMs = Math.max(options.streams ? READING_MAX_MS : 0, staleMs(loopIntervalMs)) + ANSWERS_OLD_MS;
+    const viewJudge = createViewJudge({ exchange: this.#exchange, nowMs, boundMs, tell });
     this.#log = createEngineLog({
       redact: (text) => text,
       screen: null,
       file: {
         write: (text) => {
           this.#logHash.update(text);
-          options.onLogLine?.(text);
+          onLogLine?.(text);
         },
         close: () => {},
       },
@@ -176,13 +162,13 @@ class Campaign {
     this.#idle = createIdle({
       exchange: this.#exchange,
       symbols: () => this.#settings.symbols,
-      nowMs: () => this.#time.nowMs,
+      nowMs,
       run: () => (this.#calm || !this.#surroundings.reachable() ? null : this.#process.run()),
       resting: (instrument) => {
         const state = stateOf(this.#process.journal, instrument);
         return state !== null && longestRest(state, this.#time.wallMs) !== null;
       },
-      tell: (what, rule, detail) => this.#findings.find('truth', rule, what, detail),
+      tell,
     });
   }
 
@@ -264,11 +250,8 @@ class Campaign {
     while (this.#time.nowMs < calmMs && !this.#over) {
       if (this.#time.nowMs >= soonestMs && endMs - this.#time.nowMs > 2 * LEG_LEAST_MS && this.#allThere()) break;
       await this.#time.run(Math.min(calmMs, this.#time.nowMs + 300_000));
-      this.#options.onProgress?.({
-        simulatedMs: this.#time.nowMs - START_MS,
-        totalMs,
-        breaches: this.#findings.all.length,
-      });
+      const simulatedMs = this.#time.nowMs - START_MS;
+      this.#options.onProgress?.({ simulatedMs, totalMs, breaches: this.#findings.all.length });
       if (this.#options.interrupted?.()) {
         this.#interrupted = true;
         this.#over = true;
@@ -365,10 +348,11 @@ class Campaign {
     if (upTo === null || this.#time.nowMs - Math.max(midnightMs, this.#troubledMs) < FINAL_WITHIN_MS) return;
     this.#findings.checks.add('money');
     if (completeUntilMs(upTo) >= midnightMs) return;
-    const detail = {
-      since: new Date(midnightMs).toISOString(),
-      readUpTo: new Date(completeUntilMs(upTo)).toISOString(),
-    };
+    const [since, until] = [midnightMs, completeUntilMs(upTo)].map((ms) => new Date(ms).toISOString()) as [
+      string,
+      string,
+    ];
+    const detail = { since, readUpTo: until };
     this.#findings.find('truth', '17.3', 'a day is open for more than an hour after its end', detail);
   }
 
@@ -383,18 +367,12 @@ class Campaign {
     this.#wireEvents += report.events;
     for (const [invariant, count] of Object.entries(report.checks)) this.#findings.checks.add(invariant, count);
     const turn = new Set<string>();
-    for (const figures of this.#books?.figures() ?? []) {
-      const symbol = this.#settings.symbols.find((one) => one.instrument === figures.instrument);
-      const goalReached = figures.goalReachedAfterMs !== null;
-      if (goalReached) turn.add(figures.instrument);
-      const afterMs = figures.goalReachedAfterMs;
-      this.#attempts.legEnded(figures.instrument, afterMs === null ? null : this.#legBeganMs + afterMs);
-      this.#legs.push({
-        instrument: figures.instrument,
-        mode: symbol?.positionMode ?? '',
-        goalReached,
-        report: figures,
-      });
+    for (const report of this.#books?.figures() ?? []) {
+      const { instrument, goalReachedAfterMs: afterMs } = report;
+      const mode = this.#settings.symbols.find((one) => one.instrument === instrument)?.positionMode ?? '';
+      if (afterMs !== null) turn.add(instrument);
+      this.#attempts.legEnded(instrument, afterMs === null ? null : this.#legBeganMs + afterMs);
+      this.#legs.push({ instrument, mode, goalReached: afterMs !== null, report });
     }
     if (whole) this.#settings = withSidesSwapped(this.#settings, turn);
     for (const spec of this.#specs) this.#exchange.control.market({ instrument: spec.name, frozen: false });
@@ -405,9 +383,8 @@ class Campaign {
     const { rateLimited } = this.#exchange.api;
     const killed = this.#faults.of('engine-killed') + this.#faults.of('journal-lost') > 0 || this.#crash !== null;
     if (rateLimited === 0 || killed) return;
-    this.#findings.find('truth', '9.1', 'requests were one too many for the exchange', {
-      requests: String(rateLimited),
-    });
+    const detail = { requests: String(rateLimited) };
+    this.#findings.find('truth', '9.1', 'requests were one too many for the exchange', detail);
   }
 
   #result(): CampaignResult {

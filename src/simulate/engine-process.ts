@@ -11,7 +11,7 @@ import type { Streams } from '../grvt/stream.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { createMemoryJournal } from '../journal/memory.ts';
 import { observedJournal } from '../journal/observed.ts';
-import type { EngineLog } from '../log/index.ts';
+import type { EngineLog, Level } from '../log/index.ts';
 import type { PaperExchange, PaperRequest } from '../paper/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { reasonText } from '../texts/reasons.ts';
@@ -142,6 +142,10 @@ export class EngineProcess {
       this.#parts.books()?.observe(fact);
       log.report(fact);
     };
+    const say = (level: Level, text: string): void => {
+      if (life.alive) log.say(level, text, time.wallMs);
+    };
+    const fallsSilent = (): boolean => surroundings.fallsSilent();
     const written = surroundings.guarded(this.#observed(this.#journal), life, (moment) => this.#killIf(moment));
     this.#written = written;
     const engine = startVirtualEngine({
@@ -151,25 +155,14 @@ export class EngineProcess {
       onWire: (event) => this.#hear(event, life),
       auditedBy: () => this.#parts.auditor(),
       notifier: { send: (text) => surroundings.deliver(text, life) },
-      warn: (text) => {
-        if (life.alive) log.say('warn', text, time.wallMs);
-      },
+      warn: (text) => say('warn', text),
       onTrading: (trading) => {
         this.#trading = life.alive;
-        if (!life.alive) return false;
-        trading.readMoney((level, text) => {
-          if (life.alive) log.say(level, text, time.wallMs);
-        });
-        return true;
+        if (life.alive) trading.readMoney(say);
+        return life.alive;
       },
       sockets: this.#parts.streams
-        ? () =>
-            virtualSockets(
-              { ...parts, fallsSilent: () => surroundings.fallsSilent() },
-              life,
-              surroundings.network,
-              latencyMs,
-            )
+        ? () => virtualSockets({ ...parts, fallsSilent }, life, surroundings.network, latencyMs)
         : null,
       onStreams: (streams) => {
         this.#streams = streams;
