@@ -93,11 +93,7 @@ class Importer {
   #intervalMs: number | null;
   /** The first candle waits for the second one, which gives the interval. */
   #waiting: UntimedCandle | null = null;
-  #roundedPrices = 0;
-  #roundedSizes = 0;
-  #tooSmall = 0;
-  #gaps = 0;
-  #gapMs = 0;
+  readonly #counts = { roundedPrices: 0, roundedSizes: 0, tooSmall: 0, gaps: 0, gapMs: 0 };
 
   constructor(options: ImportOptions) {
     this.#options = options;
@@ -176,7 +172,7 @@ class Importer {
     const { tick } = this.#options.spec;
     const value = this.#amount(fields, name);
     const price = ((value + tick / 2n) / tick) * tick;
-    if (price !== value) this.#roundedPrices += 1;
+    if (price !== value) this.#counts.roundedPrices += 1;
     if (price === 0n)
       throw this.#wrong(`${name}: ${printE9(value)}: expected a price of at least a tick (${printE9(tick)})`);
     return price;
@@ -185,7 +181,7 @@ class Importer {
   #size(value: bigint): bigint {
     const step = this.#options.spec.minSize;
     const size = (value / step) * step;
-    if (size !== value) this.#roundedSizes += 1;
+    if (size !== value) this.#counts.roundedSizes += 1;
     return size;
   }
 
@@ -233,8 +229,8 @@ class Importer {
   }
 
   #gap(fromMs: number, toMs: number): void {
-    this.#gaps += 1;
-    this.#gapMs += toMs - fromMs;
+    this.#counts.gaps += 1;
+    this.#counts.gapMs += toMs - fromMs;
     this.#writer.append({ kind: 'gap', atMs: fromMs, toMs, why: 'no rows of that time' });
   }
 
@@ -250,7 +246,7 @@ class Importer {
     this.#lastPrice = price;
     const size = this.#size(this.#amount(fields, 'size'));
     if (size === 0n) {
-      this.#tooSmall += 1;
+      this.#counts.tooSmall += 1;
       return;
     }
     const id = this.#places?.id === undefined ? '' : this.#field(fields, 'id');
@@ -278,12 +274,8 @@ class Importer {
     const exchangeNs = this.#time(fields);
     const atMs = Number(exchangeNs / 1_000_000n);
     this.#lastNs = exchangeNs;
-    const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => this.#price(fields, name)) as [
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-    ];
+    const price = (name: string): bigint => this.#price(fields, name);
+    const [open, high, low, close] = [price('open'), price('high'), price('low'), price('close')] as const;
     if (high < low || open > high || open < low || close > high || close < low) {
       const prices = [open, high, low, close].map(printE9).join(', ');
       throw this.#wrong(`open, high, low, close: ${prices}: expected low ≤ open, close ≤ high`);
@@ -329,11 +321,7 @@ class Importer {
       delimiter: this.#delimiter ?? ',',
       timeUnit: this.#unit ?? 'iso',
       intervalMs: this.#intervalMs,
-      roundedPrices: this.#roundedPrices,
-      roundedSizes: this.#roundedSizes,
-      tooSmall: this.#tooSmall,
-      gaps: this.#gaps,
-      gapMs: this.#gapMs,
+      ...this.#counts,
       sidesGiven: this.#places?.side !== undefined || this.#places?.['buyer-is-maker'] !== undefined,
     };
   }
