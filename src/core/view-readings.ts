@@ -103,7 +103,7 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
   const positions = new Map(reading.positions.map((position) => [position.instrument, position]));
   const listed = Map.groupBy(reading.openOrders.filter(isOwnOrder), (order) => order.instrument);
   const looked = Map.groupBy(
-    reading.lookups.flatMap(({ order }) => (order === null ? [] : [order])),
+    reading.lookups.map(({ order }) => order).filter((order) => order !== null),
     (order) => order.instrument,
   );
   const lookedUp = new Set(reading.lookups.map((one) => one.clientOrderId));
@@ -113,9 +113,8 @@ export function withReading(view: AccountView, reading: WholeReading): Folded {
   const disagreeing: string[] = [];
   const probes: ExchangeOrder[] = [];
   const dropped: OrderRow[] = [];
-  for (const instrument of Object.keys(view.parts)) {
-    const part = view.parts[instrument];
-    if (part === undefined || reading.without.includes(instrument)) continue;
+  for (const [instrument, part] of Object.entries(view.parts)) {
+    if (reading.without.includes(instrument)) continue;
     const taken = takeReading(part, reading, {
       position: positions.get(instrument) ?? null,
       listed: listed.get(instrument) ?? [],

@@ -396,6 +396,7 @@ describe('what a row is, and what it adds (strategy 17.1, 17.3)', () => {
     },
   };
   it('17.3 totals add up, each currency and each origin of its own', () => {
+    assert.deepEqual(addTotals(other, one), addTotals(one, other));
     assert.deepEqual(plain(addTotals(one, other)), {
       ...{ fills: 7, ownTakers: 3, volume: '110', hedges: 5, spread: '6', unwinds: 5, unwindGain: '-1.5' },
       ...{ fees: { USDT: '0.5', GRVT: '7' }, funding: { USDT: '0.3' }, transfers: { USDT: '50' } },

@@ -102,6 +102,11 @@ describe('10.1 10.6 what a message reports', () => {
       `${BNB} | 2:OPEN/5 | -`,
     ],
     [
+      'a look-up, and a state that adds nothing to it',
+      () => quoting().state(2, 2, 'OPEN').lookUp(3, 2, two()),
+      `${BNB} | 2:OPEN/0 | -`,
+    ],
+    [
       'without streams the state waits for none',
       () => quoting().state(2, 2, 'OPEN', 5).down(2.5).lookUp(3, 2, two('OPEN', 1)),
       `${BNB} | 2:OPEN/1 | -`,
@@ -334,6 +339,7 @@ describe('10.6 probes', () => {
       ['2:0', '1:1'],
     ],
     ['its end, again long after', () => ended().lookUp(30, 1, row(1, 'CANCELLED', 4)), []],
+    ['a stale row of an order of long ago', () => ended().lookUp(30, 1, open(4)), []],
     ['a fill does not answer', () => quoting().read(3, 0, [open(), two()]).fill(4, 2), ['2:0']],
     ['nor another order', () => quoting().read(3, 0, [open(), two()]).order(4, open(1)), ['2:0']],
     ['nor a pending row', () => quoting().read(3, 0, [open(), two()]).order(4, two('PENDING')), ['2:0']],
@@ -506,6 +512,12 @@ describe('10.6 how long frames are ignored', () => {
     const account = disagreed(['B1', 10], ['B2', 20], ['B3', 30]).up(70).read(71, {});
     assert.deepEqual(intact(account), ['B1', 'B4']);
   });
+  it('of an instrument that disagrees again, since our clock was set back, the later time is remembered', () => {
+    const held = { B1: 1 };
+    const again = (account: Account, at: number) => account.read(at, held, [], [], [], { era: 1 });
+    const account = again(disagreed(['B1', 10]), 11).position(11.5, 0, 'B1');
+    assert.deepEqual(again(again(account, 17), 19).view.disagreed, [{ instrument: 'B1', atMs: ms(19.1) }]);
+  });
   it('is remembered for that time, and not after our clock was set back', () => {
     const lately = (at: number) => disagreed(['B1', 10]).read(at, { B1: 1 }).view.disagreed.length;
     assert.deepEqual([lately(69.899), lately(69.9), lately(9.9), lately(9.899)], [1, 0, 1, 0]);
@@ -528,7 +540,9 @@ describe('10.3 after our clock was set back', () => {
     assert.equal(account.order(-99, open(5)).shows(), '4 | 1:OPEN/5 | intact');
   });
   it('without streams REST alone goes on counting', () => {
-    assert.equal(back(quoting().down(2)).shows(), '4 | 1:OPEN/3 | REST');
+    const account = back(quoting().down(2));
+    assert.equal(account.shows(), '4 | 1:OPEN/3 | REST');
+    assert.deepEqual(account.view.parts[BNB]?.held, []);
   });
   it('frames held since before are not applied', () => {
     const account = new Account().up(5).read(1, 0, [open()]).order(6, open(9));
