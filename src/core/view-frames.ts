@@ -25,7 +25,7 @@ export function withFrame(view: AccountView, frame: AccountFrame): Folded {
   const instrument = instrumentOf(view, frame);
   const part = instrument === null ? undefined : view.parts[instrument];
   if (instrument === null || part === undefined) {
-    return unchanged(frame.kind === 'state' ? withUncovered(view, frame, null) : view);
+    return unchanged(frame.kind === 'state' ? withUncovered(view, frame) : view);
   }
   if (frame.receivedAtMs < part.trustFromMs) return unchanged(view);
   const touched = { ...part, lastFrameAtMs: frame.receivedAtMs };
@@ -101,10 +101,10 @@ function settled(view: AccountView, instrument: string, folded: PartFolded, fram
   const next = { ...view, parts: { ...view.parts, [instrument]: folded.part } };
   const covering =
     frame.kind === 'fill' && !isCovered(folded.part, frame.clientOrderId, frame.eventTimeNs)
-      ? withUncovered(next, frame, instrument)
+      ? withUncovered(next, frame)
       : next;
   return {
-    view: { ...covering, uncovered: stillUncovered(covering, instrument) },
+    view: { ...covering, uncovered: stillUncovered(covering.uncovered, folded.part) },
     changed: folded.changed ? [instrument] : [],
     seen: folded.seen,
     contradictions: [],
@@ -119,16 +119,11 @@ function isCovered(part: Part, clientOrderId: string, fillNs: bigint): boolean {
   return isOver(row.order) || (row.order.tradedSize.gt(0) && row.order.updateTimeNs >= fillNs);
 }
 
-function withUncovered(
-  view: AccountView,
-  frame: AccountFrame & { readonly kind: 'fill' | 'state' },
-  instrument: string | null,
-): AccountView {
+function withUncovered(view: AccountView, frame: AccountFrame & { readonly kind: 'fill' | 'state' }): AccountView {
   const { clientOrderId, from, receivedAtMs } = frame;
   const known = view.uncovered.find((one) => one.clientOrderId === clientOrderId);
   const one: Uncovered = {
     clientOrderId,
-    instrument: instrument ?? known?.instrument ?? null,
     state: frame.kind === 'state' ? { state: frame.state, from, receivedAtMs } : (known?.state ?? null),
     fillNs: frame.kind === 'fill' ? frame.eventTimeNs : (known?.fillNs ?? null),
     sinceMs: known?.sinceMs ?? receivedAtMs,
@@ -137,15 +132,11 @@ function withUncovered(
   return { ...view, uncovered: [...others, one].slice(-UNCOVERED_MAX) };
 }
 
-function stillUncovered(view: AccountView, instrument: string): readonly Uncovered[] {
-  const part = view.parts[instrument];
-  if (view.uncovered.length === 0 || part === undefined) return view.uncovered;
-  return view.uncovered.filter((one) => {
-    if (one.fillNs !== null && one.instrument === instrument) return !isCovered(part, one.clientOrderId, one.fillNs);
-    if (one.fillNs !== null) return true;
-    return (
-      !part.ended.has(one.clientOrderId) && !part.orders.some(({ order }) => order.clientOrderId === one.clientOrderId)
-    );
+/** What a changed instrument leaves uncovered; orders of other instruments are in none of its rows. */
+function stillUncovered(uncovered: readonly Uncovered[], part: Part): readonly Uncovered[] {
+  return uncovered.filter(({ clientOrderId, fillNs }) => {
+    if (fillNs !== null) return !isCovered(part, clientOrderId, fillNs);
+    return !part.ended.has(clientOrderId) && !part.orders.some(({ order }) => order.clientOrderId === clientOrderId);
   });
 }
 

@@ -103,10 +103,8 @@ export type Shown = Pick<Probe, 'tradedSize' | 'over'>;
 
 export interface Uncovered {
   readonly clientOrderId: string;
-  /** null: only its state was seen. */
-  readonly instrument: string | null;
   readonly state: { readonly state: StreamOrderState; readonly from: number; readonly receivedAtMs: number } | null;
-  /** Exchange time of its last fill. */
+  /** Exchange time of its last fill; null: only its state was seen. */
   readonly fillNs: bigint | null;
   readonly sinceMs: number;
 }

@@ -280,6 +280,13 @@ describe('10.1 what is looked up', () => {
       3,
       ['2'],
     ],
+    ['once', () => quoting().state(2, 2, 'OPEN', 3).fill(2.5, 2), 9, ['2']],
+    [
+      'a state of another order than the held one',
+      () => new Account().up(0).order(1, open()).state(1.5, 2, 'OPEN'),
+      9,
+      ['2'],
+    ],
     ['two orders', () => quoting().state(2, 2, 'OPEN').state(2.1, 3, 'OPEN'), 9, ['2', '3']],
     ['one of two that was not', () => quoting().state(2, 2, 'OPEN').state(2, 3, 'OPEN').lookUp(3, 3, null), 9, ['2']],
     ['none a reading looked up', () => quoting().fill(2, 1).read(2.5, 0, [], [open()]), 9, []],
