@@ -21,6 +21,7 @@ interface Case {
   readonly creates: string | null;
   readonly state?: string;
   readonly idleRule?: string;
+  readonly idle?: string;
   readonly guard?: string | null;
   readonly nearerThan?: string | null;
 }
@@ -34,6 +35,7 @@ function table(cases: readonly Case[]): void {
       assert.equal(plan.tradingState, one.state ?? 'imbalanced', reasonText(plan.why));
       if (one.creates === null) assert.ok(plan.idle, 'why nothing is submitted is said');
       if (one.idleRule !== undefined) assert.equal(plan.idle?.rule, one.idleRule);
+      if (one.idle !== undefined) assert.equal(reasonText(plan.idle ?? ''), one.idle);
       const [intent] = plan.creates;
       if (one.guard !== undefined) assert.equal(intent?.guardPrice?.toFixed() ?? null, one.guard);
       if (one.nearerThan !== undefined) assert.equal(intent?.nearerThanPrice?.toFixed() ?? null, one.nearerThan);
@@ -114,6 +116,7 @@ describe('6.3 when a limit leaves the preferred way nothing tradable', () => {
       given: { a: 11, b: -8, config: full, strategy: twoOrders, orders: [order('B', 'sell', 3, 101)] },
       creates: null,
       idleRule: '6.4',
+      idle: 'live orders of 3 cover the net of 3',
     },
     {
       name: '6.3 8.4 decrease: the larger may not shrink, the smaller grows instead',
@@ -221,6 +224,7 @@ describe('6.4 the size of a repair', () => {
       given: { a: 10, orders: [order('B', 'sell', 10, 101, { unknown: true })], strategy: twoOrders },
       creates: null,
       idleRule: '9.6',
+      idle: 'the outcome of an order against the net is not known yet',
     },
     {
       name: '6.4 past the net a sell must be nearer than the lowest live sell',
@@ -256,12 +260,14 @@ describe('6.4 the size of a repair', () => {
       },
       creates: null,
       idleRule: '6.4',
+      idle: 'live orders of 6 cover the net of 6',
     },
     {
       name: '6.4 in decrease nothing goes past the uncovered net, whatever the limit',
       given: { a: 56, b: -50, strategy: twoOrders, orders: [order('A', 'sell', 6, 101)], config: decrease },
       creates: null,
       idleRule: '6.4',
+      idle: 'live orders of 6 cover the net of 6',
     },
     {
       name: '14 a net of 30 USDT is not answered by 60',
@@ -280,12 +286,14 @@ describe('6.4 the size of a repair', () => {
       },
       creates: null,
       idleRule: '6.4',
+      idle: 'live orders of 6 cover the net of 6.05',
     },
     {
       name: '7.3 an order_notional below the smallest tradable size repairs nothing, and says so',
       given: { a: 6, b: 0, config: { orderNotionalUsdt: d(4) }, instrument: { minNotional: d(5) } },
       creates: null,
       idleRule: '7.3',
+      idle: 'a repair of 0.04 is below the smallest tradable size 0.06',
     },
   ]);
 });
@@ -332,6 +340,7 @@ describe('8.1 8.2 how many orders a repair may make', () => {
       given: { a: 30, b: 0, orders: [order('B', 'sell', 10, 101), order('B', 'sell', 10, 102)] },
       creates: null,
       idleRule: '8.1',
+      idle: 'B already has 2 of 2 orders',
     },
     {
       name: '8.1 two live orders on the other account do not count against this one',
@@ -343,6 +352,7 @@ describe('8.1 8.2 how many orders a repair may make', () => {
       given: { a: '0.19', b: 0, orders: [order('B', 'sell', '0.1', 101)] },
       creates: null,
       idleRule: '8.2',
+      idle: 'B already has 1 of 1 orders',
     },
     {
       name: '8.2 at the threshold a second is allowed',
@@ -354,6 +364,7 @@ describe('8.1 8.2 how many orders a repair may make', () => {
       given: { a: 30, b: 0, orders: [order('B', 'buy', 10, 99), order('B', 'buy', 10, 98)] },
       creates: null,
       idleRule: '8.1',
+      idle: 'B already has 2 of 2 orders',
     },
     {
       name: '9.6 an order of unknown outcome counts as live',
@@ -366,6 +377,7 @@ describe('8.1 8.2 how many orders a repair may make', () => {
       },
       creates: null,
       idleRule: '9.6',
+      idle: 'the outcome of an order against the net is not known yet',
     },
   ]);
 });

@@ -19,7 +19,7 @@ const MONEY = [
 ];
 /** Files of the core whose rules are also tested through another one. */
 const THROUGH = {
-  ...{ trims: 'plan', openings: 'plan', 'view-rows': 'view', 'view-readings': 'view' },
+  ...{ trims: 'plan', openings: 'plan', repairs: 'plan', 'view-rows': 'view', 'view-readings': 'view' },
   ...{ 'view-slice': 'view', 'view-streams': 'view', 'view-frames': 'view' },
 };
 /** Whole engines, seconds each: they notice much, and say little of the file. */
