@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { max, min, sum } from '../../src/core/decimal.ts';
-import type { ManagedOrder } from '../../src/core/model.ts';
+import type { FillLot, ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
-import { repairWays } from '../../src/core/repairs.ts';
+import { repairRoom, repairWays } from '../../src/core/repairs.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { anySize, d, type InputOptions, input, lot, order, seedFor } from '../support/core.ts';
 
@@ -220,6 +220,16 @@ describe('6.4 the size of a repair', () => {
       nearerThan: '101',
     },
     {
+      name: '9.6 nor beside two of which one is',
+      given: {
+        ...{ a: 10, strategy: twoOrders },
+        orders: [order('B', 'sell', 5, 101, { unknown: true }), order('B', 'sell', 5, 102)],
+      },
+      creates: null,
+      idleRule: '9.6',
+      idle: 'the outcome of an order against the net is not known yet',
+    },
+    {
       name: '9.6 nothing goes past the net beside an order of unknown outcome: it would be the same order again',
       given: { a: 10, orders: [order('B', 'sell', 10, 101, { unknown: true })], strategy: twoOrders },
       creates: null,
@@ -331,6 +341,28 @@ describe('7.2 the guard of a repair', () => {
       guard: '98',
     },
   ]);
+});
+
+describe('6.2 8.3 the room for a repair counts it at its expected price', () => {
+  // Half of the most, 15000 USDT, over that price.
+  const cases: [name: string, net: number, touch: [number, number] | null, lots: readonly FillLot[], room: string][] = [
+    ['6.2 a sell at the best ask', 10, [109, 110], [], '136.36'],
+    ['6.2 a sell without a book at the mark', 10, null, [], '150.00'],
+    ['6.2 a buy at the best bid', -10, [105, 106], [], '142.86'],
+    ['6.2 a buy without a book at the mark', -10, null, [], '150.00'],
+    ['6.2 7.1 no nearer than its guard', 10, [109, 110], [lot(1, 'A', 'buy', 10, 120)], '125.00'],
+  ];
+  for (const [name, net, touch, lots, room] of cases) {
+    it(name, () => {
+      const book = touch === null ? null : { bid: d(touch[0]), ask: d(touch[1]) };
+      const marks = { trust: 'accepted', read: d(100), low: d(100), high: d(100), touch: book } as const;
+      const from = { ...input({ a: net, b: 0, lots }), marks };
+      assert.equal(repairRoom(from, 'smaller', [], d(5)).toFixed(2), room);
+    });
+  }
+  it('6.3 7.2 a repair names its rules', () => {
+    assert.deepEqual(makePlan(input({ a: 10 })).creates[0]?.rules, ['6.3', '6.4', '7.2']);
+  });
 });
 
 describe('8.1 8.2 how many orders a repair may make', () => {
