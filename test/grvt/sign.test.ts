@@ -12,6 +12,7 @@ import {
   scaleDecimal,
   signDigest,
 } from '../../src/grvt/sign.ts';
+import { ORDER_TYPES } from '../support/strange-wire.ts';
 
 interface Vector {
   id: string;
@@ -89,24 +90,6 @@ describe('order signatures (API 9)', () => {
   }
 
   it('the digest is the one of a generic EIP-712 encoder, for any order, and its signature recovers to the signer', async () => {
-    const types = {
-      Order: [
-        { name: 'subAccountID', type: 'uint64' },
-        { name: 'isMarket', type: 'bool' },
-        { name: 'timeInForce', type: 'uint8' },
-        { name: 'postOnly', type: 'bool' },
-        { name: 'reduceOnly', type: 'bool' },
-        { name: 'legs', type: 'OrderLeg[]' },
-        { name: 'nonce', type: 'uint32' },
-        { name: 'expiration', type: 'int64' },
-      ],
-      OrderLeg: [
-        { name: 'assetID', type: 'uint256' },
-        { name: 'contractSize', type: 'uint64' },
-        { name: 'limitPrice', type: 'uint64' },
-        { name: 'isBuyingContract', type: 'bool' },
-      ],
-    };
     const uint = (bits: number) => fc.bigInt({ min: 0n, max: (1n << BigInt(bits)) - 1n });
     const flags = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean());
     const property = fc.asyncProperty(
@@ -114,7 +97,7 @@ describe('order signatures (API 9)', () => {
       async (subAccount, [postOnly, reduceOnly, isBuying], asset, size, price, nonce, expiration, chainId) => {
         const expected = hashTypedData({
           domain: { name: 'GRVT Exchange', version: '0', chainId },
-          types,
+          types: ORDER_TYPES,
           primaryType: 'Order',
           message: {
             subAccountID: subAccount,

@@ -208,6 +208,26 @@ export function fillRows(
   });
 }
 
+/** What is signed of an order (API 9). */
+export const ORDER_TYPES = {
+  Order: [
+    { name: 'subAccountID', type: 'uint64' },
+    { name: 'isMarket', type: 'bool' },
+    { name: 'timeInForce', type: 'uint8' },
+    { name: 'postOnly', type: 'bool' },
+    { name: 'reduceOnly', type: 'bool' },
+    { name: 'legs', type: 'OrderLeg[]' },
+    { name: 'nonce', type: 'uint32' },
+    { name: 'expiration', type: 'int64' },
+  ],
+  OrderLeg: [
+    { name: 'assetID', type: 'uint256' },
+    { name: 'contractSize', type: 'uint64' },
+    { name: 'limitPrice', type: 'uint64' },
+    { name: 'isBuyingContract', type: 'bool' },
+  ],
+} as const;
+
 /** The digest an order is signed over (API 9), by viem's typed data. */
 export function digest(o: Lite, listing: Listing, size: bigint, price: bigint): `0x${string}` {
   return hashTypedData({
@@ -219,22 +239,7 @@ export function digest(o: Lite, listing: Listing, size: bigint, price: bigint): 
         { name: 'version', type: 'string' },
         { name: 'chainId', type: 'uint256' },
       ],
-      Order: [
-        { name: 'subAccountID', type: 'uint64' },
-        { name: 'isMarket', type: 'bool' },
-        { name: 'timeInForce', type: 'uint8' },
-        { name: 'postOnly', type: 'bool' },
-        { name: 'reduceOnly', type: 'bool' },
-        { name: 'legs', type: 'OrderLeg[]' },
-        { name: 'nonce', type: 'uint32' },
-        { name: 'expiration', type: 'int64' },
-      ],
-      OrderLeg: [
-        { name: 'assetID', type: 'uint256' },
-        { name: 'contractSize', type: 'uint64' },
-        { name: 'limitPrice', type: 'uint64' },
-        { name: 'isBuyingContract', type: 'bool' },
-      ],
+      ...ORDER_TYPES,
     },
     message: {
       subAccountID: BigInt(o.sa),
