@@ -75,9 +75,47 @@ export interface ReceivedEvent {
   readonly atMs: number;
 }
 
+/** Simulated time that knows when its next timer is due. */
+export class BenchClock extends SimulatedClock {
+  readonly #dueAtMs = new Map<number, number>();
+
+  override setTimeout(fn: (...args: unknown[]) => void, timeoutMs: number): number {
+    const id = super.setTimeout(() => {
+      this.#dueAtMs.delete(id);
+      fn();
+    }, timeoutMs);
+    this.#dueAtMs.set(id, this.now() + timeoutMs);
+    return id;
+  }
+
+  override clearTimeout(id: number): void {
+    this.#dueAtMs.delete(id);
+    super.clearTimeout(id);
+  }
+
+  /** Until the next timer is due, ms; infinite: there is none. */
+  get idleMs(): number {
+    return Math.min(...this.#dueAtMs.values()) - this.now();
+  }
+
+  /**
+   * Lets time pass in steps, as timers may start timers (and calls may answer) in between; steps in which no timer is due
+   * pass at once.
+   */
+  async pass(ms: number, stepMs: number, settle: () => Promise<void>): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; ) {
+      const steps = Math.max(1, Math.ceil(this.idleMs / stepMs));
+      const passedMs = Math.min(steps * stepMs, leftMs);
+      this.increment(passedMs);
+      leftMs -= passedMs;
+      await settle();
+    }
+  }
+}
+
 /** Simulated time, an exchange, a journal and ears. */
 export class Bench {
-  readonly time = new SimulatedClock();
+  readonly time = new BenchClock();
   readonly exchange: FakeExchange;
   readonly journal = new StubJournal();
   readonly facts: Fact[] = [];
@@ -107,15 +145,10 @@ export class Bench {
     for (let turns = 0; turns < 4; turns += 1) await turn();
   }
 
-  /** Lets time pass in small steps, as timers may start timers (and calls may answer) in between. */
+  /** Lets time pass in small steps. */
   async pass(ms: number, stepMs = 10): Promise<void> {
     await this.settle();
-    for (let passed = 0; passed < ms; ) {
-      const step = Math.min(stepMs, ms - passed);
-      this.time.increment(step);
-      passed += step;
-      await this.settle();
-    }
+    await this.time.pass(ms, stepMs, () => this.settle());
   }
 
   /** Types of what that actor was told, oldest first. */
