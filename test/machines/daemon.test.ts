@@ -47,6 +47,8 @@ after(() => coverage.assertComplete());
 const BNB = 'BNB_USDT_Perp';
 const SOL = 'SOL_USDT_Perp';
 const LOOP_MS = 2_000;
+/** For tests that last hours: how often accounts are polled is nothing to them, and ten times as many polls are most of their time. */
+const UNHURRIED = { settings: { loopIntervalMs: 10 * LOOP_MS, staleMs: 60_000 } };
 const FINAL = ['filled', 'cancelled', 'rejected', 'refused', 'unsent', 'absent'];
 
 interface WorldOptions {
@@ -655,7 +657,7 @@ describe('11 the start', () => {
   });
 
   it('9.8 12 a parked account is reported again as long as it is parked, whatever its reads fail on meanwhile', async () => {
-    const world = await trading();
+    const world = await trading(UNHURRIED);
     const parked = new TestFailure('parked', 'positions', 1008, 'A');
     const down = new TestFailure('unavailable', 'positions', null, 'A');
     world.exchange.onPositions = (account) => (account === 'A' ? Promise.reject(parked) : Promise.resolve([]));
@@ -1090,7 +1092,7 @@ describe('16.2 commands', () => {
   });
 
   it('16.2 an end weeks ahead is looked for every hour', async () => {
-    const world = await trading();
+    const world = await trading(UNHURRIED);
     steer(world, [given(world, 'pause', world.clock.nowMs() + 1.5 * HOUR)]);
     world.actor.send({ type: 'commands.due' });
     assert.equal(world.symbol().standing?.length, 1);
@@ -1268,7 +1270,7 @@ describe('11.8 rules that the exchange changes', () => {
   const listing = (tickSize: string) => [BNB, SOL].map((name) => instrument({ name, tickSize: d(tickSize) }));
 
   it('are read every hour, logged, and apply to the next order', async () => {
-    const world = await trading();
+    const world = await trading(UNHURRIED);
     world.exchange.onInstruments = async () => listing('0.5');
     await world.pass(RULES_PAUSE_MS - 60_000, 10_000);
     assert.equal(world.reported('instrument.changed').length, 0);
@@ -1282,7 +1284,7 @@ describe('11.8 rules that the exchange changes', () => {
   });
 
   it('11.6 one that is not among them any more is marked unlisted, looked for every minute, and trades once it is back', async () => {
-    const world = await trading();
+    const world = await trading(UNHURRIED);
     const both = listing('0.1');
     world.exchange.onInstruments = async () => both.filter(({ name }) => name !== SOL);
     await world.pass(RULES_PAUSE_MS + 10_000, 5_000);
@@ -1297,7 +1299,7 @@ describe('11.8 rules that the exchange changes', () => {
   });
 
   it('11.6 a list that cannot be read marks nothing', async () => {
-    const world = await trading();
+    const world = await trading(UNHURRIED);
     world.exchange.onInstruments = async () => {
       throw new Error('down');
     };
