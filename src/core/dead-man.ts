@@ -1,8 +1,9 @@
 import { deadManAlert, deadManKey } from './conditions.ts';
 import { errorText } from './error-text.ts';
-import type { AccountPolled, AlertCleared, AlertRaised } from './messages.ts';
+import type { AccountPolled } from './messages.ts';
 import type { AccountName, ListedOrder } from './model.ts';
 import { isOwnOrder } from './order-id.ts';
+import { clear, raise, type ToAlerting } from './raise.ts';
 
 /** The exchange's dead-man timer of one account, and what each event changes about it (strategy 2.1). */
 
@@ -17,7 +18,7 @@ export interface DeadManMemory {
 /** The result of an event. */
 export interface DeadManStep {
   readonly change?: Partial<DeadManMemory>;
-  readonly messages?: readonly { readonly to: 'alert-manager'; readonly message: AlertRaised | AlertCleared }[];
+  readonly messages?: readonly ToAlerting[];
 }
 
 export function ordersRead(_memory: DeadManMemory, _nowMs: number, { snapshot }: AccountPolled): DeadManStep {
@@ -34,11 +35,10 @@ export function callFailed(memory: DeadManMemory, nowMs: number, thrown: unknown
   return raised(memory, errorText(thrown), nowMs);
 }
 
-export function timerSet({ account }: DeadManMemory, atMs: number): DeadManStep {
-  return { messages: [{ to: 'alert-manager', message: { type: 'alert.cleared', key: deadManKey(account), atMs } }] };
+export function timerSet({ account }: DeadManMemory, nowMs: number): DeadManStep {
+  return { messages: [clear(deadManKey(account), { nowMs })] };
 }
 
 function raised({ account, foreign = null }: DeadManMemory, reason: string | null, nowMs: number): DeadManStep {
-  const alert = deadManAlert(account, foreign, reason, nowMs);
-  return { messages: [{ to: 'alert-manager', message: { type: 'alert.raised', alert } }] };
+  return { messages: [raise(deadManAlert(account, foreign, reason, nowMs))] };
 }

@@ -10,9 +10,9 @@ import type { DaemonMemory, EngineSymbol } from '../core/daemon/memory.ts';
 import type { Decimal } from '../core/decimal.ts';
 import { whyOf } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
-import type { AlertCleared, AlertRaised } from '../core/messages.ts';
 import { ACCOUNTS, type AccountName, type Instrument } from '../core/model.ts';
 import type { MoneyRow } from '../core/money.ts';
+import { clear, raise, type ToAlerting } from '../core/raise.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import type { RolloutLimits } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
@@ -177,8 +177,8 @@ class RunningEngine implements Engine {
       symbols: () => this.#memory.symbols,
       steer: (symbols) => this.steer(symbols),
       failed: (message) => daemon.send({ type: 'journal.failed', message }),
-      raise: (alert) => this.#toAlertManager({ type: 'alert.raised', alert }),
-      clear: (key, atMs) => this.#toAlertManager({ type: 'alert.cleared', key, atMs }),
+      raise: (alert) => this.#send(raise(alert)),
+      clear: (key, atMs) => this.#send(clear(key, { nowMs: atMs })),
     });
   }
 
@@ -258,8 +258,8 @@ class RunningEngine implements Engine {
     return this.daemon.getSnapshot().context.memory;
   }
 
-  #toAlertManager(message: AlertRaised | AlertCleared): void {
-    this.daemon.system.get('alert-manager')?.send(message);
+  #send({ to, message }: ToAlerting): void {
+    this.daemon.system.get(to)?.send(message);
   }
 
   #takeUp(symbol: EngineSymbol): void {
@@ -281,7 +281,7 @@ class RunningEngine implements Engine {
   #alertTakers(rows: readonly MoneyRow[]): void {
     for (const row of rows) {
       if (row.type !== 'fill' || row.origin !== 'own' || !row.isTaker) continue;
-      this.#toAlertManager({ type: 'alert.raised', alert: takerFillAlert(row, this.#parts.clock.nowMs()) });
+      this.#send(raise(takerFillAlert(row, this.#parts.clock.nowMs())));
     }
   }
 
@@ -289,8 +289,11 @@ class RunningEngine implements Engine {
     const atMs = this.#parts.clock.nowMs();
     for (const account of ACCOUNTS) {
       const gap = gaps[account];
-      if (gap !== null) this.#toAlertManager({ type: 'alert.raised', alert: unexplainedAlert(gap, atMs) });
-      else this.#toAlertManager({ type: 'alert.cleared', key: alertKey('money-unexplained', account), atMs });
+      this.#send(
+        gap === null
+          ? clear(alertKey('money-unexplained', account), { nowMs: atMs })
+          : raise(unexplainedAlert(gap, atMs)),
+      );
     }
   }
 

@@ -2,6 +2,7 @@ import { type Alert, isolatedMarginAlert, isolatedMarginKey } from '../core/aler
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { errorText } from '../core/error-text.ts';
 import { ACCOUNTS, type AccountName, type SymbolConfig } from '../core/model.ts';
+import { clear, raise } from '../core/raise.ts';
 import type { Reason } from '../core/reasons.ts';
 import { ExchangeError } from '../grvt/errors.ts';
 import type { GrvtExchange } from '../grvt/exchange.ts';
@@ -180,8 +181,8 @@ export function compareTerms(engine: Engine, symbols: readonly EngineSymbol[], s
     for (const line of termLines(terms, traded)) say('info', line);
     const { raised, cleared } = termAlerts(terms, traded, atMs);
     const manager = engine.daemon.system.get('alert-manager');
-    for (const alert of raised) manager?.send({ type: 'alert.raised', alert });
-    for (const key of cleared) manager?.send({ type: 'alert.cleared', key, atMs });
+    for (const alert of raised) manager?.send(raise(alert).message);
+    for (const key of cleared) manager?.send(clear(key, { nowMs: atMs }).message);
     const opening = symbols.filter((symbol) => !symbol.leaving && !symbol.unlisted).map((symbol) => symbol.config);
     for (const warning of await marginWarnings(engine.exchange, terms, opening)) say('warn', warning);
   });

@@ -5,6 +5,7 @@ import type { JournalEntry } from '../journal-entry.ts';
 import type { Message, TradingDrain } from '../messages.ts';
 import type { AccountName } from '../model.ts';
 import type { News } from '../outbox.ts';
+import { clear as cleared, raise as raised } from '../raise.ts';
 import type { DaemonTimer } from './events.ts';
 import type { DaemonMemory, EngineSymbol, LiveOrder } from './memory.ts';
 
@@ -75,11 +76,11 @@ export function send(to: string, message: Message): Sent {
 }
 
 export function raise(alert: Alert): Sent {
-  return send('alert-manager', { type: 'alert.raised', alert });
+  return { do: 'send', ...raised(alert) };
 }
 
-export function clear(key: string, { nowMs: atMs }: Pick<DaemonNow, 'nowMs'>): DaemonCommand {
-  return send('alert-manager', { type: 'alert.cleared', key, atMs });
+export function clear(key: string, now: Pick<DaemonNow, 'nowMs'>): DaemonCommand {
+  return { do: 'send', ...cleared(key, now) };
 }
 
 export function toSymbols(symbols: readonly EngineSymbol[], message: Message): DaemonCommand[] {

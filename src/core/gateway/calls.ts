@@ -1,6 +1,7 @@
 import { apiFailureAlert, apiFailureKey } from '../alerts.ts';
 import type { ExchangeFailure } from '../failure.ts';
 import type { CancelEnded, SubmissionEnded } from '../messages.ts';
+import { clear, raise } from '../raise.ts';
 import { BOOK_KEY, type GatewayMemory } from './memory.ts';
 import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from './step.ts';
 
@@ -41,19 +42,16 @@ function callFails(memory: GatewayMemory, nowMs: number, failure: ExchangeFailur
   }
   const key = apiFailureKey(failure.account, failure.call);
   const inARow = (memory.failing[key] ?? 0) + 1;
-  const alert = apiFailureAlert(failure, inARow, nowMs, null);
   return {
     memory: { ...memory, failing: { ...memory.failing, [key]: inARow } },
-    commands: [{ do: 'send', to: 'alert-manager', message: { type: 'alert.raised', alert } }],
+    commands: [{ do: 'send', ...raise(apiFailureAlert(failure, inARow, nowMs, null)) }],
   };
 }
 
-function callsWork(memory: GatewayMemory, atMs: number, keys: readonly string[]): GatewayStep {
+function callsWork(memory: GatewayMemory, nowMs: number, keys: readonly string[]): GatewayStep {
   const over = keys.filter((key) => memory.failing[key] !== undefined);
   if (over.length === 0) return remembered(memory);
   const failing = Object.fromEntries(Object.entries(memory.failing).filter(([key]) => !over.includes(key)));
-  const commands = over.map(
-    (key): GatewayCommand => ({ do: 'send', to: 'alert-manager', message: { type: 'alert.cleared', key, atMs } }),
-  );
+  const commands = over.map((key): GatewayCommand => ({ do: 'send', ...clear(key, { nowMs }) }));
   return { memory: { ...memory, failing }, commands };
 }

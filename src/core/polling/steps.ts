@@ -11,6 +11,7 @@ import type {
   StreamsReported,
 } from '../messages.ts';
 import type { AccountName, AccountSummary } from '../model.ts';
+import { raise } from '../raise.ts';
 import { type Reason, reason } from '../reasons.ts';
 import { type Folded, withInstruments } from '../view.ts';
 import { withFrame } from '../view-frames.ts';
@@ -132,8 +133,7 @@ function spread(memory: PollerMemory, { nowMs }: PollerNow, folded: Folded, whol
   for (const contradiction of folded.contradictions) {
     const { instrument, why } = contradiction;
     facts.push({ type: 'stream.contradicted', atMs: nowMs, account, instrument, why });
-    const alert = streamAlert(account, contradiction, nowMs);
-    messages.push({ to: 'alert-manager', message: { type: 'alert.raised', alert } });
+    messages.push(raise(streamAlert(account, contradiction, nowMs)));
   }
   return { facts, messages };
 }

@@ -1,10 +1,6 @@
-import type { Alert } from '../alerts.ts';
-import type { Now } from '../assess.ts';
 import type { Fact } from '../facts.ts';
 import { markCancelRequested } from '../managed-orders.ts';
 import type {
-  AlertCleared,
-  AlertRaised,
   OrderEnded,
   OrdersWatched,
   ReduceOnlyChanged,
@@ -14,6 +10,7 @@ import type {
   SymbolToGateway,
 } from '../messages.ts';
 import { ACCOUNTS, type AccountName, type ManagedOrder } from '../model.ts';
+import type { ToAlerting } from '../raise.ts';
 import { wordsOf } from '../reconcile.ts';
 import { changedDemands } from '../reduce-only.ts';
 import type { SymbolState } from '../symbol-state.ts';
@@ -24,19 +21,11 @@ import type { SymbolMemory } from './memory.ts';
 export type SymbolCommand =
   | { readonly to: 'gateway'; readonly message: SymbolToGateway }
   | { readonly to: 'poller:A' | 'poller:B'; readonly message: OrdersWatched }
-  | { readonly to: 'alert-manager'; readonly message: AlertRaised | AlertCleared }
+  | ToAlerting
   | {
       readonly to: 'daemon';
       readonly message: RulesDoubted | OrderEnded | ReduceOnlyChanged | SymbolLeft | SymbolFlattened;
     };
-
-export function raise(alert: Alert): SymbolCommand {
-  return { to: 'alert-manager', message: { type: 'alert.raised', alert } };
-}
-
-export function clear(key: string, { nowMs }: Now): SymbolCommand {
-  return { to: 'alert-manager', message: { type: 'alert.cleared', key, atMs: nowMs } };
-}
 
 /** A refusal suggests outdated rules of the instrument (strategy 9.5, 11.8). */
 export function doubtRules(instrument: string): SymbolCommand {

@@ -4,7 +4,7 @@ import { ZERO } from '../decimal.ts';
 import type { Fact } from '../facts.ts';
 import { lotsNet } from '../ledger.ts';
 import type { AccountName, LeavingWhy } from '../model.ts';
-import { clear, raise } from './commands.ts';
+import { clear, raise } from '../raise.ts';
 import type { SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
 

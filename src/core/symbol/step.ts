@@ -2,10 +2,11 @@ import type { Now } from '../assess.ts';
 import { encode } from '../codec.ts';
 import type { Fact, SymbolPhase } from '../facts.ts';
 import type { JournalEntry, OrderOutcome } from '../journal-entry.ts';
+import { clear } from '../raise.ts';
 import type { Reason } from '../reasons.ts';
 import { endedRests } from '../rests.ts';
 import type { SymbolState } from '../symbol-state.ts';
-import { clear, type SymbolCommand, sameList, watchChanges } from './commands.ts';
+import { type SymbolCommand, sameList, watchChanges } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 
 /** The result of an event. The chart applies memory, journal, reporter, messages in this order. */

@@ -11,11 +11,12 @@ import type {
 } from '../messages.ts';
 import type { AccountName, SymbolSnapshot } from '../model.ts';
 import { intentKey } from '../plan.ts';
+import { raise } from '../raise.ts';
 import { demandsReduceOnly, withDemand, withNextTry, withoutDemands } from '../reduce-only.ts';
 import { doubtsRules, type Refusal } from '../refusals.ts';
 import { restAfterExhaustion, restAfterRefusal, restOf, restsAfterConfirmation } from '../rests.ts';
 import type { Purpose, SymbolState } from '../symbol-state.ts';
-import { cancelKey, demandMessages, doubtRules, raise, type SymbolCommand } from './commands.ts';
+import { cancelKey, demandMessages, doubtRules, type SymbolCommand } from './commands.ts';
 import { type AwaitedEnd, DENIED_PAUSE_MS, type Submitted, type SymbolMemory } from './memory.ts';
 import { finish, type Step } from './step.ts';
 
