@@ -242,6 +242,12 @@ export const alertManagerMachine = alertingSetup.createMachine({
   },
 });
 
+/** The memory of a running alert manager; undefined: none runs. */
+export function alertMemoryOf(actor: AnyActorRef | undefined): AlertMemory | undefined {
+  const snapshot: SnapshotFrom<typeof alertManagerMachine> | undefined = actor?.getSnapshot();
+  return snapshot?.context.memory;
+}
+
 /** Nothing waits whose time has come and nothing is on its way: at the end of a run there is nothing more to wait for. */
 export function hasNothingToSend(actor: AnyActorRef | undefined): boolean {
   const snapshot: SnapshotFrom<typeof alertManagerMachine> | undefined = actor?.getSnapshot();

@@ -1,5 +1,5 @@
+import { alertMemoryOf } from '../../machines/alert-manager.ts';
 import { memoryOf } from '../../machines/symbol.ts';
-import type { AlertMemory } from '../core/alert-manager.ts';
 import {
   type Answer,
   type AnswerLine,
@@ -322,7 +322,7 @@ function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
       sizes: { A, B },
     };
   });
-  const manager = daemon.system.get('alert-manager')?.getSnapshot().context.memory as AlertMemory | undefined;
+  const manager = alertMemoryOf(daemon.system.get('alert-manager'));
   const alerts = [...(manager?.states.values() ?? [])].filter(({ closedAtMs }) => closedAtMs === null);
   return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
 }

@@ -1,7 +1,7 @@
 import type { Actor } from 'xstate';
+import { alertMemoryOf } from '../../machines/alert-manager.ts';
 import type { daemonMachine } from '../../machines/daemon.ts';
 import { memoryOf } from '../../machines/symbol.ts';
-import type { AlertMemory } from '../core/alert-manager.ts';
 import { type Decimal, decimal, PLAIN_DECIMAL } from '../core/decimal.ts';
 import type { Fact } from '../core/facts.ts';
 import type { ExchangeFailure } from '../core/failure.ts';
@@ -171,7 +171,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
     const configured = daemon?.context.memory.symbols.map((symbol) => symbol.config) ?? [];
     const settings = options.settings();
     const configs = configured.length > 0 ? configured : settings.symbols.filter((symbol) => symbol.enabled);
-    const manager = system?.get('alert-manager')?.getSnapshot().context.memory as AlertMemory | undefined;
+    const manager = alertMemoryOf(system?.get('alert-manager'));
     return {
       atMs: nowMs,
       source: 'engine',

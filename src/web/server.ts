@@ -158,21 +158,28 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       else socket.destroy();
     },
     frameworkErrors: (_error, _request, reply) => {
-      (reply as FastifyReply).code(404).type('text/plain').send('nothing here\n');
+      plain(reply as FastifyReply, 404, 'nothing here');
     },
     forceCloseConnections: true,
   });
   const inspector = options.inspect ? createInspector({ redact, clock }) : null;
 
-  server.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('nothing here\n'));
+  server.setNotFoundHandler((_request, reply) => plain(reply, 404, 'nothing here'));
   server.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number };
     const [code, why] = statusCode < 500 ? [statusCode, 'not a request of this server'] : [500, 'this answer failed'];
-    return reply.code(code).type('text/plain').send(`${why}\n`);
+    return plain(reply, code, why);
   });
   // A form could send a non-JSON body without the browser's preflight.
   server.removeContentTypeParser('text/plain');
   serveControls(server, options.controls, { clock, redact });
+
+  /** What was read for the page; null: nothing. */
+  const found = (reply: FastifyReply, value: object | 'busy' | 'too-often' | null, missing = 'nothing here') => {
+    if (value === 'busy') return plain(reply, 503, 'busy');
+    if (value === 'too-often') return plain(reply.header('Retry-After', '5'), 429, 'asked too often');
+    return value === null ? plain(reply, 404, missing) : json(reply, redact, value);
+  };
 
   serveFiles(server, FILES);
   if (inspector !== null) {
@@ -187,9 +194,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   );
   server.get<{ Params: { name: string } }>('/docs/:name', async (request, reply) => {
     const page = await docPage(request.params.name);
-    return page === null
-      ? reply.code(404).type('text/plain').send('nothing here\n')
-      : reply.type('text/html; charset=utf-8').send(page);
+    return page === null ? plain(reply, 404, 'nothing here') : reply.type('text/html; charset=utf-8').send(page);
   });
   server.get<{ Params: { file: string } }>('/charts/:file', (request, reply) =>
     sendChart(reply, options.charts, request.params.file),
@@ -199,31 +204,22 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     async (request, reply) => {
       const { name } = request.params;
       if (past === null) return json(reply, redact, { instrument: name, moments: [], cut: false });
-      const found = await past.moments(
-        name,
-        Number(request.query.hours ?? 1),
-        request.query.until === undefined ? null : Number(request.query.until),
-      );
-      if (found === 'busy') return reply.code(503).send('busy\n');
-      return found === 'too-often' ? tooOften(reply) : json(reply, redact, found);
+      const { hours = 1, until } = request.query;
+      return found(reply, await past.moments(name, Number(hours), until === undefined ? null : Number(until)));
     },
   );
   server.get<{ Params: { span: string }; Querystring: { instrument?: string } }>(
     '/api/history/:span',
     async (request, reply) => {
       const { instrument } = request.query;
-      const found =
-        (await samples?.curve(request.params.span, typeof instrument === 'string' ? instrument : '')) ?? null;
-      if (found === 'busy') return reply.code(503).send('busy\n');
-      if (found === 'too-often') return tooOften(reply);
-      if (found === null && samples !== null) return reply.code(404).send('no such span\n');
-      return json(reply, redact, found ?? []);
+      if (samples === null) return json(reply, redact, []);
+      const curve = await samples.curve(request.params.span, typeof instrument === 'string' ? instrument : '');
+      return found(reply, curve, 'no such span');
     },
   );
   server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {
-    const found = past?.at(request.params.name, Number(request.params.seq)) ?? null;
-    if (found === 'too-often') return tooOften(reply);
-    return found === null ? reply.code(404).send('no such moment\n') : json(reply, redact, found);
+    const { name, seq } = request.params;
+    return found(reply, past?.at(name, Number(seq)) ?? null, 'no such moment');
   });
   // The answer to HEAD would have no end and occupy a place for ever.
   server.head('/events', (_request, reply) => reply.code(405).header('Allow', 'GET').send());
@@ -305,8 +301,8 @@ function guardedServer(handle: RequestListener, names: () => Names): Server {
   return server;
 }
 
-function tooOften(reply: FastifyReply): FastifyReply {
-  return reply.code(429).header('Retry-After', '5').type('text/plain').send('asked too often\n');
+function plain(reply: FastifyReply, code: number, text: string): FastifyReply {
+  return reply.code(code).type('text/plain').send(`${text}\n`);
 }
 
 function json(reply: FastifyReply, redact: (text: string) => string, value: unknown): FastifyReply {
@@ -333,10 +329,7 @@ function serveFiles(server: FastifyInstance, files: Readonly<Record<string, Serv
  */
 function serveHealth(server: FastifyInstance, source: StatusSource, problems: () => readonly string[]): void {
   const answer = (reply: FastifyReply, missing: readonly string[], good: string) =>
-    reply
-      .code(missing.length === 0 ? 200 : 503)
-      .type('text/plain')
-      .send(`${missing.length === 0 ? good : missing.join('\n')}\n`);
+    missing.length === 0 ? plain(reply, 200, good) : plain(reply, 503, missing.join('\n'));
   server.get('/healthz', (_request, reply) => answer(reply, problems(), 'alive'));
   server.get('/readyz', (_request, reply) => answer(reply, unready(source.status()), 'ready'));
 }
@@ -359,8 +352,7 @@ function sendChart(reply: FastifyReply, charts: WebOptions['charts'], file: stri
   const dot = file.lastIndexOf('.');
   const [name, kind] = [file.slice(0, dot), file.slice(dot + 1)];
   const chart = Object.hasOwn(charts, name) ? charts[name] : undefined;
-  if (chart === undefined || !Object.hasOwn(CHART_TYPES, kind))
-    return reply.code(404).type('text/plain').send('no such chart\n');
+  if (chart === undefined || !Object.hasOwn(CHART_TYPES, kind)) return plain(reply, 404, 'no such chart');
   const format = kind as keyof typeof CHART_TYPES;
   return reply.type(CHART_TYPES[format]).send(chart[format]);
 }
