@@ -4,12 +4,13 @@ import { describe, it } from 'node:test';
 import { defectReactor, describeDefect } from '../../src/engine/defects.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { BNB, ourOrders, withScene } from '../scenario/venue.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 function inNode(args: readonly string[]) {
   return spawnSync(process.execPath, ['--disable-sigusr1', ...args], {
     cwd: new URL('../..', import.meta.url),
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: PATIENCE_MS,
   });
 }
 

@@ -3,12 +3,11 @@ import { test } from 'node:test';
 import { openVenue } from '../../src/engine/venue.ts';
 import { knownInstruments, startPaper } from '../../src/paper/index.ts';
 import { loadSettings } from '../../src/settings/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** Strategy 19.5: the embedded exchange follows another one's public streams; nobody needs a key. */
 
 const BNB = knownInstruments().find(({ base }) => base === 'BNB')!;
-/** Until the first trade comes over: the lively market trades about once a second. */
-const PATIENCE_MS = 20_000;
 
 function settingsOf(instrument: string) {
   const row = {
