@@ -176,11 +176,12 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       const stage = await quoting(scene, {}, { nowMs: () => Date.now() + aheadMs });
       const { control } = scene.paper.exchange;
       control.refuse({ account: 'B', code: 2091, reduce_only_passes: true, clear: false });
+      control.cancel({ account: 'B', client_order_id: resting(scene, 'B')[0]?.id, reason: 'CLIENT_CANCEL' });
       fillWhole(scene, 'A');
-      fillWhole(scene, 'B');
-      await stage.until('B is refused', () => creates(stage, 'B') === 2 && resting(scene, 'A').length === 1);
-      fillWhole(scene, 'A');
-      await stage.until('A repairs', () => resting(scene, 'A').length === 1);
+      await stage.until(
+        'B is refused, and A repairs',
+        () => creates(stage, 'B') === 2 && resting(scene, 'A').length === 1,
+      );
       fillWhole(scene, 'A');
       await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0);
       await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13');
