@@ -1,6 +1,7 @@
 import { privateKeyToAccount } from 'viem/accounts';
 import type { InstrumentSpec } from '../../src/paper/instruments.ts';
 import type { PaperCredentials } from '../../src/paper/sessions.ts';
+import { ORDER_TYPES } from '../support/strange-wire.ts';
 
 /** A client of its own: signs with viem's typed data, so that it shares nothing with the exchange's digest. */
 
@@ -20,22 +21,6 @@ export interface OrderInput {
   readonly subAccountId?: string;
 }
 
-const LEG = [
-  { name: 'assetID', type: 'uint256' },
-  { name: 'contractSize', type: 'uint64' },
-  { name: 'limitPrice', type: 'uint64' },
-  { name: 'isBuyingContract', type: 'bool' },
-] as const;
-const ORDER = [
-  { name: 'subAccountID', type: 'uint64' },
-  { name: 'isMarket', type: 'bool' },
-  { name: 'timeInForce', type: 'uint8' },
-  { name: 'postOnly', type: 'bool' },
-  { name: 'reduceOnly', type: 'bool' },
-  { name: 'legs', type: 'OrderLeg[]' },
-  { name: 'nonce', type: 'uint32' },
-  { name: 'expiration', type: 'int64' },
-] as const;
 const TIF: Record<string, number> = { GOOD_TILL_TIME: 1, ALL_OR_NONE: 2, IMMEDIATE_OR_CANCEL: 3, FILL_OR_KILL: 4 };
 
 function scaled(text: string, decimals: number): bigint {
@@ -65,7 +50,7 @@ export async function signedOrder(
   const signer = privateKeyToAccount(account.privateKey as `0x${string}`);
   const signature = await signer.signTypedData({
     domain: { name: 'GRVT Exchange', version: '0', chainId: input.chainId ?? 326 },
-    types: { Order: ORDER, OrderLeg: LEG },
+    types: ORDER_TYPES,
     primaryType: 'Order',
     message: {
       subAccountID: BigInt(subAccountId),
