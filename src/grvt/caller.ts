@@ -252,8 +252,8 @@ export function createCaller(options: CallerOptions): Caller {
     log('DEBUG', `${spec.call}${whose}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`);
     if (raw.unreadable !== null) {
       const trouble: Trouble = { kind: 'unreadable', status: raw.status, body: raw.unreadable };
-      const told = `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`;
-      tell({ kind: 'failed', id, atMs: receivedAtMs, account, route, reason: told });
+      const why = `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`;
+      tell({ kind: 'failed', id, atMs: receivedAtMs, account, route, reason: why });
       if (raw.status === 429) permit.limited();
       else permit.done();
       throw fail(trouble);
@@ -263,8 +263,8 @@ export function createCaller(options: CallerOptions): Caller {
     const refusal = errorOf(raw);
     const body = refusal ?? mapped;
     if (onWire !== undefined) {
-      const told = (spec.repeats?.tellable ?? withoutUnmapped)(body);
-      tell({ kind: 'answered', id, atMs: receivedAtMs, account, route, status: raw.status, body: told });
+      const observed = (spec.repeats?.tellable ?? withoutUnmapped)(body);
+      tell({ kind: 'answered', id, atMs: receivedAtMs, account, route, status: raw.status, body: observed });
     }
     if (refusal === null && raw.status >= 200 && raw.status <= 299) {
       permit.done();

@@ -30,7 +30,7 @@ import { type ListedOrder, otherAccount } from '../model.ts';
 import { eachStop, NO_LIMITS, OPENINGS_STOPS_NOTE, type StopInputs, stopReason, stopsAfter } from '../openings-stop.ts';
 import { isOwnOrder } from '../order-id.ts';
 import { rejection } from '../refusals.ts';
-import { sameList } from '../symbol/commands.ts';
+import { kept } from '../same-list.ts';
 import type { BudgetChanged, InvariantBroken } from './events.ts';
 import type { DaemonMemory as Memory } from './memory.ts';
 import {
@@ -59,7 +59,7 @@ export const ENDS_OVER_MS = 60_000;
 /** How long after the start an order of a previous engine without journal may still arrive at the exchange. */
 const LATE_ORDER_MS = 10_000;
 
-/** Judges the account, and whether a stop of openings is over by now: its summary is told only when it is new. */
+/** Judges the account. Also ends a stop of openings whose time is over: an unchanged summary is not sent, so that no other event may come. */
 export function accountPolled(memory: Memory, now: Now, event: AccountPolled, view: DaemonView): Step {
   const { loss } = memory.stops;
   if (loss === null || now.nowMs < loss.untilMs) return accountJudged(memory, now, event, view);
@@ -151,7 +151,7 @@ function othersOrders(
     const prepared = late.filter(isOurs);
     const others = late.filter((order) => !prepared.includes(order)).slice(0, 1);
     const ids = prepared.map(({ clientOrderId }) => clientOrderId);
-    return { orders: others, ours: sameList(known, ids) ? known : ids };
+    return { orders: others, ours: kept(known, ids) };
   } catch (thrown) {
     return { orders: [], ours: known, ...journalFailed(errorText(thrown), now) };
   }

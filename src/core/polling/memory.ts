@@ -54,8 +54,8 @@ export interface PollerBeginning {
 export interface PollerMemory extends PollerBeginning {
   readonly view: AccountView;
   readonly summary: { readonly requestedAtMs: number; readonly value: AccountSummary } | null;
-  /** The summary that the daemon was told last: it is told a new one only. */
-  readonly toldSummary: AccountSummary | null;
+  /** The summary that was sent to the daemon last; the same one is not sent again. */
+  readonly sentSummary: AccountSummary | null;
   /** The orders each symbol needs to see or have looked up. */
   readonly watched: Readonly<Record<string, OrdersWatched>>;
   readonly poll: Poll;
@@ -79,7 +79,7 @@ export function initialPoller(beginning: PollerBeginning): PollerMemory {
     ...beginning,
     view: emptyView(beginning.account, beginning.instruments),
     summary: null,
-    toldSummary: null,
+    sentSummary: null,
     watched: {},
     poll: {
       ...{ requestedAtMs: 0, era: 0, watched: {}, reading: null },

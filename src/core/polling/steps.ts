@@ -230,7 +230,7 @@ function toBoth(message: Message) {
 
 /** The poll is complete: merged into the view; symbols get their slices, the daemon all of it. */
 export function pollDelivered(memory: PollerMemory, now: PollerNow): PollerStep {
-  const { account, poll, failedLookups, failuresInARow, toldSummary } = memory;
+  const { account, poll, failedLookups, failuresInARow, sentSummary } = memory;
   const { reading, results, requestedAtMs, era, postponed } = poll;
   if (reading === null) throw new Error('a poll without a reading was to be delivered');
   const { nowMs, exchangeNowMs } = now;
@@ -249,14 +249,14 @@ export function pollDelivered(memory: PollerMemory, now: PollerNow): PollerStep 
     openOrders: openOrders.length,
   };
   return {
-    change: { view: folded.view, toldSummary: summary, ...(failuresInARow > 0 ? { failuresInARow: 0 } : {}) },
+    change: { view: folded.view, sentSummary: summary, ...(failuresInARow > 0 ? { failuresInARow: 0 } : {}) },
     facts: [polled, ...facts],
     messages: [
       ...Object.entries(failed).map(([instrument, failure]) => ({
         to: `symbol:${instrument}`,
         message: { type: 'snapshot.failed', account, failure, atMs: nowMs } as const,
       })),
-      ...(summary === toldSummary
+      ...(summary === sentSummary
         ? []
         : [{ to: 'daemon', message: { type: 'margin.read', account, summary } } as const]),
       ...messages,

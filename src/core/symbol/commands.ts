@@ -13,6 +13,7 @@ import { ACCOUNTS, type AccountName, type ManagedOrder } from '../model.ts';
 import type { ToAlerting } from '../raise.ts';
 import { wordsOf } from '../reconcile.ts';
 import { changedDemands } from '../reduce-only.ts';
+import { sameList } from '../same-list.ts';
 import type { SymbolState } from '../symbol-state.ts';
 import type { Trim } from '../trims.ts';
 import type { SymbolMemory } from './memory.ts';
@@ -121,8 +122,4 @@ function watchedIds(state: SymbolState, account: AccountName): readonly string[]
   const orders = watchedOrders(state, account).map((order) => order.clientOrderId);
   // Own orders known from their fills alone (10.5), not managed.
   return [...orders, ...(state.contradiction[account]?.history?.clientOrderIds ?? [])];
-}
-
-export function sameList(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((item, index) => item === other[index]);
 }

@@ -15,13 +15,14 @@ import { clear, raise } from '../raise.ts';
 import { reasonKey } from '../reasons.ts';
 import { GROWTH_TRY_MS, mayOnlyReduce, withNextTry } from '../reduce-only.ts';
 import { trialRow } from '../rollout.ts';
+import { kept } from '../same-list.ts';
 import type { SymbolState } from '../symbol-state.ts';
 import { symbolWarnings } from '../symbol-warnings.ts';
 import { cancels, demandMessages, requestTouch, type SymbolCommand } from './commands.ts';
 import { leftNow } from './leave.ts';
 import { DENIED_PAUSE_MS, inabilities, modeNow, type Submitted, type SymbolMemory } from './memory.ts';
 import { STUCK_TOUCH_MS } from './report.ts';
-import { finish, kept, phaseFacts, remember, type Step } from './step.ts';
+import { finish, phaseFacts, remember, type Step } from './step.ts';
 
 /** Assesses the present data (strategy 5); the state it leads to carries the plan out. */
 export function assessed(memory: SymbolMemory, now: Now): Step {

@@ -6,7 +6,7 @@ import { clear } from '../raise.ts';
 import type { Reason } from '../reasons.ts';
 import { endedRests } from '../rests.ts';
 import type { SymbolState } from '../symbol-state.ts';
-import { type SymbolCommand, sameList, watchChanges } from './commands.ts';
+import { type SymbolCommand, watchChanges } from './commands.ts';
 import type { SymbolMemory } from './memory.ts';
 
 /** The result of an event. The chart applies memory, journal, reporter, messages in this order. */
@@ -90,9 +90,4 @@ export function phaseFacts({ reportedPhase, config }: SymbolMemory, now: Now, ph
   if (reportedPhase === phase) return [];
   const { instrument } = config;
   return [{ type: 'state.changed', atMs: now.nowMs, instrument, from: reportedPhase, to: phase, why }];
-}
-
-/** The previous list if the new one is equal, so that it counts as unchanged. */
-export function kept(before: readonly string[], after: readonly string[]): readonly string[] {
-  return sameList(before, after) ? before : after;
 }

@@ -8,11 +8,12 @@ import { ACCOUNTS } from '../model.ts';
 import { conductOf } from '../modes.ts';
 import { raise } from '../raise.ts';
 import { type Reason, reason, reasonKey } from '../reasons.ts';
+import { kept } from '../same-list.ts';
 import { trimsWithoutView } from '../trims.ts';
 import { cancels, requestTouch } from './commands.ts';
 import { leftNow } from './leave.ts';
 import { inabilities, modeNow, type SymbolMemory } from './memory.ts';
-import { finish, kept, phaseFacts, remember, type Step } from './step.ts';
+import { finish, phaseFacts, remember, type Step } from './step.ts';
 
 /** An account whose view was unusable for so long cannot open (strategy 5.7). */
 const BLIND_MS = 30_000;
