@@ -1,7 +1,7 @@
 import { mayRepair } from './ability.ts';
 import { type Decimal, max, min, sum, ZERO } from './decimal.ts';
 import { guardPrice } from './ledger.ts';
-import { countedPrice, exposureOf, roomFor } from './limits.ts';
+import { exposureOf, roomFor } from './limits.ts';
 import type { AccountName, ManagedOrder, Side } from './model.ts';
 import { conductOf } from './modes.ts';
 import { toStep } from './openings.ts';
@@ -51,8 +51,7 @@ export function repairRoom(
   const account = valuation[way];
   const side = sideAgainst(valuation.net);
   const dustOnThatSide = way === 'smaller' && valuation.settled.A.mul(valuation.settled.B).gt(0);
-  const unbound =
-    config.positionMode === 'decrease' && (valuation.sameDirection || dustOnThatSide || conductOf(input) !== 'trade');
+  const unbound = valuation.sameDirection || dustOnThatSide || conductOf(input) !== 'trade';
   const judged = unbound ? { ...config, minTotalPositionUsdt: config.minTotalPositionUsdt.mul(0) } : config;
   const exposure = exposureOf(input, counted);
   return roomFor(judged, exposure, { account, side, opening: false, price: expectedPrice(input, account, size) });
@@ -119,7 +118,7 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   if (!uncoveredIsTradable && against.some((order) => order.unknown)) {
     return none(reason('unknown-against-net', '9.6'));
   }
-  const price = countedPrice(exposureOf(input, []), valuation.mark);
+  const price = max(valuation.mark, input.marks?.high ?? ZERO);
   // Without a row, an order has the smallest tradable size (strategy 16.3).
   const orderSize = config.orderNotionalUsdt.isZero()
     ? valuation.smallestTradable
@@ -141,7 +140,7 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   const roomOfPreferred = roomOf(preferred);
   const preferredSize = toStep(input, min(asked, roomOfPreferred));
   if (preferredSize.gte(valuation.smallestTradable) && !(gives && !uncoveredIsTradable)) {
-    return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against));
+    return submit(input, preferred, preferredSize, cap, uncoveredIsTradable ? null : nearest(against, side));
   }
   if (roomOfPreferred.lt(valuation.smallestTradable) && otherSize().gte(valuation.smallestTradable)) {
     return submit(input, other, otherSize(), cap, null);
@@ -154,8 +153,8 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
     if (withheld === undefined) return none(reason('neither-may-repair', '9.8'));
     return none(reason('repairs-only-reduce', '9.13', { account: valuation[withheld] }));
   }
-  const smallest = valuation.smallestTradable.toFixed();
-  return none(reason('repair-too-small', '7.3', { size: preferredSize.toFixed(), smallest }));
+  const size = max(preferredSize, otherSize()).toFixed();
+  return none(reason('repair-too-small', '7.3', { size, smallest: valuation.smallestTradable.toFixed() }));
 }
 
 function submit(
@@ -178,11 +177,9 @@ function submit(
   };
 }
 
-/** The nearest price to the market among live orders against the net: the lowest sell, the highest buy. */
-function nearest(against: readonly ManagedOrder[]): Decimal | null {
-  const [first, ...rest] = against.map((order) => order.price);
-  if (first === undefined) return null;
-  return against[0]?.side === 'sell' ? min(first, ...rest) : max(first, ...rest);
+/** The nearest price to the market among live orders on a side, of which there is one: the lowest sell, the highest buy. */
+function nearest(live: readonly ManagedOrder[], side: Side): Decimal {
+  return live.map(({ price }) => price).reduce((one, other) => (side === 'sell' ? min(one, other) : max(one, other)));
 }
 
 function none(why: Reason): RepairAnswer {

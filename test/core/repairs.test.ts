@@ -4,15 +4,17 @@ import fc from 'fast-check';
 import { max, min, sum } from '../../src/core/decimal.ts';
 import type { FillLot, ManagedOrder } from '../../src/core/model.ts';
 import { makePlan } from '../../src/core/plan.ts';
-import { repairRoom, repairWays } from '../../src/core/repairs.ts';
+import { planRepair, repairRoom, repairWays } from '../../src/core/repairs.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
-import { anySize, d, type InputOptions, input, lot, order, seedFor } from '../support/core.ts';
+import { anySize, d, type InputOptions, input, lot, NOW, order, rest, seedFor } from '../support/core.ts';
 
 const seed = seedFor('core/repairs');
 
 const decrease = { positionMode: 'decrease' } as const;
 /** A low threshold, so that two orders are allowed where the number of orders is not the question. */
 const twoOrders = { singleOrderDiffThresholdUsdt: d(0) };
+
+const parked = { sinceMs: NOW, untilMs: null, why: 'parked' } as const;
 
 interface Case {
   readonly name: string;
@@ -164,6 +166,106 @@ describe('6.3 when a limit leaves the preferred way nothing tradable', () => {
       creates: 'B sell 5',
     },
   ]);
+});
+
+/** A refusal of B's repairs for margin, over since a moment; the other way goes first until `yieldsForMs` from now. */
+const refusedB = (yieldsForMs: number) => ({
+  rests: [rest('B', 'repair', { untilMs: NOW - 1, yieldsUntilMs: NOW + yieldsForMs })],
+});
+
+describe('6.3 when the exchange refused the preferred way', () => {
+  table([
+    { name: '6.3 the other way is taken', given: { a: 15, b: -10, state: refusedB(1) }, creates: 'A sell 5' },
+    {
+      name: '6.3 the preferred one is tried again when the time is over',
+      given: { a: 15, b: -10, state: refusedB(0) },
+      creates: 'B sell 5',
+    },
+    {
+      name: '6.3 the other way is taken only for what no live order covers: the rest of it',
+      given: { a: 15, b: -10, state: refusedB(1), strategy: twoOrders, orders: [order('B', 'sell', 2, 101)] },
+      creates: 'A sell 3',
+    },
+    {
+      name: '6.3 6.4 with the net covered neither way goes past it',
+      given: { a: 15, b: -10, state: refusedB(1), strategy: twoOrders, orders: [order('A', 'sell', 5, 101)] },
+      creates: null,
+      idleRule: '6.4',
+      idle: 'live orders of 5 cover the net of 5',
+    },
+    {
+      name: '6.3 9.8 the other account is parked: the preferred one goes on',
+      given: { a: 15, b: -10, state: refusedB(1), unable: { A: parked, B: null } },
+      creates: 'B sell 5',
+    },
+    {
+      name: '6.3 8.4 the limits leave the other way nothing: the preferred one goes on',
+      given: { a: 10, b: -5, state: refusedB(1), config: { ...decrease, decreaseRepair: 'smaller' } },
+      creates: 'B sell 5',
+    },
+  ]);
+});
+
+describe('9.8 9.13 who may repair', () => {
+  const withheldB = { reduceOnly: [{ account: 'B' as const, sinceMs: NOW - 1, nextTryMs: NOW + 1 }] };
+  table([
+    {
+      name: '9.8 the preferred one is parked',
+      given: { a: 15, b: -10, unable: { A: null, B: parked } },
+      creates: 'A sell 5',
+    },
+    {
+      name: '9.8 both are parked',
+      given: { a: 15, b: -10, unable: { A: parked, B: parked } },
+      creates: null,
+      idleRule: '9.8',
+      idle: 'neither account may repair at the moment',
+    },
+    {
+      name: '9.8 9.13 one is parked, the other may only reduce',
+      given: { a: 15, b: -10, unable: { A: parked, B: null }, state: withheldB },
+      creates: null,
+      idleRule: '9.13',
+      idle: 'account B may only reduce its positions: no repair grows one',
+    },
+    {
+      name: '9.8 7.3 one is parked, and an order of the other would be too small',
+      given: {
+        ...{ a: 15, b: -10, unable: { A: null, B: parked } },
+        ...{ config: { orderNotionalUsdt: d(4) }, instrument: { minNotional: d(5) } },
+      },
+      creates: null,
+      idleRule: '7.3',
+      idle: 'a repair of 0.04 is below the smallest tradable size 0.06',
+    },
+  ]);
+});
+
+describe('3.1 6.4 past the net only at a mark that is accepted', () => {
+  const cases = [
+    ['accepted', null],
+    ['in-question', '3.1'],
+    ['doubtful', '3.1'],
+  ] as const;
+  for (const [trust, rule] of cases) {
+    it(`${trust}: ${rule === null ? 'a second order' : 'none'}`, () => {
+      const from = input({ a: 6, strategy: twoOrders, orders: [order('B', 'sell', 6, 101)] });
+      const marks = { trust, read: d(100), low: d(100), high: d(100), touch: null };
+      const answer = planRepair({ ...from, marks }, 2);
+      assert.equal(answer.kind === 'none' ? answer.why.rule : null, rule);
+      if (answer.kind === 'none') assert.equal(reasonText(answer.why), 'live orders of 6 cover the net of 6');
+    });
+  }
+  it('6.4 in decrease it is the mode that keeps it from going past', () => {
+    const from = input({ a: 56, b: -50, strategy: twoOrders, orders: [order('A', 'sell', 6, 101)], config: decrease });
+    assert.deepEqual(planRepair(from, 2), {
+      kind: 'none',
+      why: { code: 'covered', rule: '6.4', params: { open: '6', net: '6' } },
+    });
+  });
+  it('6.4 what is planned says which kind of answer it is', () => {
+    assert.equal(planRepair(input({ a: 6 }), 2).kind, 'repair');
+  });
 });
 
 describe('6.4 the size of a repair', () => {
@@ -415,6 +517,8 @@ describe('8.1 8.2 how many orders a repair may make', () => {
 });
 
 describe('5.5 blocked both ways', () => {
+  /** A held 10 and has sold them, which waits; so it is long 10 against B's 5, and has nothing that could shrink. */
+  const waitingToClose = { a: 0, b: -5, orders: [order('A', 'sell', 20, 101, { tradedSize: d(10) })] };
   table([
     {
       name: '5.5 in increase the larger may always shrink: never capped for the limits alone',
@@ -437,6 +541,38 @@ describe('5.5 blocked both ways', () => {
       },
       creates: null,
       state: 'imbalanced',
+    },
+    {
+      name: '5.5 nor where they are the only ones that leave no room',
+      given: {
+        ...{ a: 13, b: -9, strategy: twoOrders },
+        config: { maxTotalPositionUsdt: d(0), imbalanceLimitUsdt: d(0) },
+        orders: [order('A', 'sell', 13, 101), order('A', 'sell', 13, 101)],
+      },
+      creates: null,
+      state: 'imbalanced',
+    },
+    {
+      name: '5.5 4.3 the larger has no position left but for fills that wait: capped',
+      given: { ...waitingToClose, config: { maxTotalPositionUsdt: d(0) } },
+      creates: null,
+      state: 'capped',
+      idle: 'net 5, and the limits block both ways to repair it',
+    },
+    {
+      name: '5.5 4.3 where the limit leaves it room: not capped',
+      given: { ...waitingToClose, config: { maxTotalPositionUsdt: d(2000) } },
+      creates: null,
+      state: 'imbalanced',
+    },
+    {
+      name: '5.5 8.5 an order along the net takes that room: capped',
+      given: {
+        ...{ ...waitingToClose, config: { maxTotalPositionUsdt: d(2000) } },
+        orders: [...waitingToClose.orders, order('A', 'buy', 20, 100)],
+      },
+      creates: null,
+      state: 'capped',
     },
   ]);
 });
