@@ -4,7 +4,7 @@ import { type Holding, keepLast, type PaperAccount, type PaperFill, type PaperOr
 
 /**
  * An account's positions and results, equity and margins (API 6), and its history of orders and fills. The life of an
- * order is in venue.ts.
+ * order is in orders.ts.
  */
 
 /** Entries of order_history and fill_history per account: a day of one engine. */

@@ -19,7 +19,7 @@ export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
     create_order: route('ApiCreateOrder', 'session', 5, (context) => create(parts, context)),
     cancel_order: route(['ApiCancelOrderRequest', 'AckResponse'], 'account', 5, (context) => cancel(parts, context)),
     cancel_all_orders: route(['ApiCancelAllOrdersRequest', 'AckResponse'], 'account', 50, ({ account, body }) => {
-      venue.cancelAll(account, filter(body));
+      venue.orders.cancelAll(account, filter(body));
       return { result: { ack: true } };
     }),
     cancel_on_disconnect: route(['ApiCancelOnDisconnectRequest', 'AckResponse'], 'account', 100, (context) =>
@@ -27,7 +27,7 @@ export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
     ),
     bulk_orders: route('ApiBulkOrders', 'account', 5, (context) => bulk(parts, context)),
     order: route('ApiGetOrder', 'account', 20, (context) => {
-      const order = venue.find(context.account, idsOf(context.body));
+      const order = venue.orders.find(context.account, idsOf(context.body));
       if (order === null) throw new VenueError(1004);
       return { result: orderView(order) };
     }),
@@ -35,7 +35,7 @@ export function orderRoutes(parts: ApiParts): Readonly<Record<string, Route>> {
     order_history: route('ApiOrderHistory', 'account', 20, ({ account, body }) => {
       const passes = filter(body);
       const visible = (order: PaperOrder): boolean =>
-        !venue.isHidden(order) && passes(venue.book(order.instrument).spec);
+        !venue.orders.isHidden(order) && passes(venue.book(order.instrument).spec);
       return page(account.closed, { stamp: (order) => order.updatedNs, passes: visible, view: orderView }, body);
     }),
   };
@@ -46,7 +46,7 @@ function create(parts: ApiParts, { body, session, account }: Context): Json {
 }
 
 function place(parts: ApiParts, raw: unknown, session: Session, account: PaperAccount): PaperOrder {
-  const order = parts.venue.create(account, readOrder(raw, session, parts));
+  const order = parts.venue.orders.create(account, readOrder(raw, session, parts));
   if (order.status === 'PENDING' && parts.faults.strikes('post-only-refusal', 'create_order', names(account))) {
     order.forceRefusal = true;
   }
@@ -76,7 +76,7 @@ function ttlOf(value: unknown): number {
 function cancel(parts: ApiParts, { account, body }: Context): Json {
   const ids = idsOf(body);
   const fillFirst = parts.faults.strikes('fill-during-cancel', 'cancel_order', names(account)) !== null;
-  parts.venue.cancel(account, ids, ttlOf(body.time_to_live_ms), fillFirst);
+  parts.venue.orders.cancel(account, ids, ttlOf(body.time_to_live_ms), fillFirst);
   return { result: { ack: true } };
 }
 
@@ -84,7 +84,7 @@ function countdown(parts: ApiParts, { account, body }: Context): Json {
   const ms = Number(body.countdown_time ?? 0);
   if (!Number.isInteger(ms) || ms < 0) throw new VenueError(1003);
   if (ms > 300_000) throw new VenueError(6000);
-  parts.venue.countdown(account, ms <= 1_000 ? 0 : Math.floor(ms / 1_000) * 1_000);
+  parts.venue.orders.countdown(account, ms <= 1_000 ? 0 : Math.floor(ms / 1_000) * 1_000);
   return { result: { ack: true } };
 }
 
@@ -99,7 +99,9 @@ function openOrders(parts: ApiParts, { account, body }: Context): Json {
     }
   }
   return {
-    result: open.filter((order) => !venue.isHidden(order) && passes(venue.book(order.instrument).spec)).map(orderView),
+    result: open
+      .filter((order) => !venue.orders.isHidden(order) && passes(venue.book(order.instrument).spec))
+      .map(orderView),
   };
 }
 
@@ -117,7 +119,7 @@ function bulk(parts: ApiParts, { account, body, session }: Context): Json {
   if (instruments.size > 1) throw new VenueError(2234);
   const ttl = ttlOf(body.time_to_live_ms);
   const acks = [...orderIds.map((orderId) => ({ orderId })), ...clientIds.map((clientOrderId) => ({ clientOrderId }))];
-  for (const ids of acks) venue.cancel(account, ids, ttl);
+  for (const ids of acks) venue.orders.cancel(account, ids, ttl);
   // A bad order is REJECTED without affecting the others.
   const placed = orders.map((raw) => acknowledgement(place(parts, raw, session!, account)));
   return { orders: placed, cancel_acks: acks.map(() => ({ ack: true })) };

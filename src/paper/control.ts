@@ -270,11 +270,11 @@ export class Control {
     if (given.length > 1 || (given.length === 0 && !body.clear)) throw new RangeError('one of code, reject, end');
     if (code !== null && ERRORS[code] === undefined) throw new RangeError(`no such venue error: ${code}`);
     if (instrument !== null) venue.book(instrument, 3000);
-    if (body.clear) venue.refusals.clear();
+    if (body.clear) venue.orders.refusals.clear();
     if (given.length === 0) return;
     const account = body.account === undefined ? null : this.#account(body.account);
     const { reduce_only_passes: reduceOnlyPasses, count = null } = body;
-    venue.refusals.add({ account, instrument, code, reject, end, reduceOnlyPasses, left: count });
+    venue.orders.refusals.add({ account, instrument, code, reject, end, reduceOnlyPasses, left: count });
   }
 
   /** Opens or closes an instrument for new orders. */
@@ -286,7 +286,7 @@ export class Control {
   /** Fills a resting order. */
   fill(body: Body<'fill'>): void {
     const order = this.#order(this.#account(body.account), body);
-    this.#exchange.venue.fillOrder(
+    this.#exchange.venue.orders.fillOrder(
       order,
       body.size === undefined ? undefined : e9(body.size),
       body.price === undefined ? undefined : e9(body.price),
@@ -319,7 +319,7 @@ export class Control {
 
   /** Ends a resting order for any reason. */
   cancel(body: Body<'cancel'>): void {
-    this.#exchange.venue.killOrder(this.#order(this.#account(body.account), body), body.reason);
+    this.#exchange.venue.orders.killOrder(this.#order(this.#account(body.account), body), body.reason);
   }
 
   /** Sets a position; entry at the mark unless given. */
@@ -360,7 +360,8 @@ export class Control {
     const { venue } = this.#exchange;
     for (const each of venue.accounts)
       for (const order of [...each.active.values()])
-        if (order.instrument === instrument && order.status === 'OPEN') venue.killOrder(order, 'CORPORATE_ACTION');
+        if (order.instrument === instrument && order.status === 'OPEN')
+          venue.orders.killOrder(order, 'CORPORATE_ACTION');
     venue.split(instrument, BigInt(to), BigInt(from));
   }
 
@@ -417,7 +418,7 @@ export class Control {
   restart(body: Body<'restart'>): void {
     this.#exchange.sessions.revoke();
     this.#exchange.streams.disconnectAll();
-    if (body.drop_orders) this.#exchange.venue.dropResting();
+    if (body.drop_orders) this.#exchange.venue.orders.dropResting();
   }
 
   /** The whole state as plain JSON. */

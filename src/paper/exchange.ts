@@ -104,7 +104,7 @@ export class PaperExchange {
     });
     this.faults = new Faults(this.seed);
     this.faults.add(options.faults ?? []);
-    this.venue.beforeFill = (order) => {
+    this.venue.orders.beforeFill = (order) => {
       const { account } = order;
       const rule = this.faults.strikes('late-position', 'positions', [account.name, account.subAccountId]);
       if (rule !== null) this.venue.freezePositions(account, this.venue.nowMs + (rule.forMs ?? DEFAULT_FOR_MS));

@@ -4,7 +4,7 @@ import { alive, type PaperOrder, type VenueOptions } from './model.ts';
 
 /**
  * Matching: the moving market and its takers with resting orders, and a taking order with the book. The effects on
- * order and account are in venue.ts.
+ * order and account are in orders.ts.
  */
 
 /** The functions of the venue that matching needs. */

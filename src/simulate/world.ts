@@ -101,7 +101,7 @@ function carriedOut(host: Host, { kind, spec, account }: WorldEvent, draw: Chanc
       const { minSize } = venue.book(order.instrument).spec;
       const part = ((order.size - order.traded) / minSize / 3n) * minSize;
       if (steps === 0n || part <= 0n) return LATER;
-      venue.fillOrder(order, part);
+      venue.orders.fillOrder(order, part);
       return `${order.account.name} ${order.clientOrderId}`;
     }
     case 'hand-trade': {

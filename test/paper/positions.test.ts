@@ -178,7 +178,7 @@ describe('positions', () => {
             post_only: true,
             expires_in_ms: 1e6,
           });
-          venue.fillOrder(order);
+          venue.orders.fillOrder(order);
           cash += (buy ? -1n : 1n) * amount * e9(price);
           size += buy ? amount : -amount;
         }

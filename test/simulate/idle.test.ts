@@ -236,7 +236,7 @@ describe('what an engine leaves undone', () => {
   it('4.3, 5.2: where a partial fill waits, nothing else has to happen', () => {
     const scene = new Scene('4', '-4');
     const order = scene.order('A', 'sell');
-    scene.exchange.venue.fillOrder(order, 10_000_000n);
+    scene.exchange.venue.orders.fillOrder(order, 10_000_000n);
     scene.pass(2 * NOTHING_DONE_MS);
     assert.deepEqual(scene.rules(), []);
   });
