@@ -19,7 +19,7 @@ import { priceFor } from '../core/pricing.ts';
 import type { Reason } from '../core/reasons.ts';
 import { begin } from '../core/reconcile.ts';
 import { emptySymbolState } from '../core/symbol-state.ts';
-import { foundSymbolWarnings } from '../core/symbol-warnings.ts';
+import { symbolWarnings } from '../core/symbol-warnings.ts';
 import { smallestTradableSize } from '../core/valuing.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { databaseLines, prepareReading } from '../engine/journal-database.ts';
@@ -41,7 +41,7 @@ import { line } from '../log/lines.ts';
 import type { Clock } from '../ports.ts';
 import { createRedactor, EXCHANGES, type Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
-import { type CheckText, checkText, symbolWarningText, TRADING_STATE_NAMES, WHY_LEAVING } from '../texts/check.ts';
+import { type CheckText, checkText, TRADING_STATE_NAMES, WHY_LEAVING } from '../texts/check.ts';
 import { SIDES } from '../texts/language.ts';
 import { reasonText } from '../texts/reasons.ts';
 
@@ -157,7 +157,9 @@ async function reloadLines(
   return symbols.flatMap((row) => {
     const last = rememberedRow(journal, row.instrument);
     if (last === null) return row.enabled ? [words('isNew', { symbol: row.instrument })] : [];
-    return rowDifferences(last, row).map((what) => words('changed', { symbol: row.instrument, what }));
+    return rowDifferences(last, row).map(({ name, from, to }) =>
+      words('changed', { symbol: row.instrument, what: `${name} ${from} → ${to}` }),
+    );
   });
 }
 
@@ -304,8 +306,8 @@ async function printSymbol(
     }),
   );
   if (!symbol.leaving) {
-    for (const warning of foundSymbolWarnings(config, instrument, mark)) {
-      print(`  ${words('warning', { what: symbolWarningText(warning, lang) })}`);
+    for (const warning of symbolWarnings(config, instrument, mark)) {
+      print(`  ${words('warning', { what: reasonText(warning, lang) })}`);
     }
   }
 

@@ -200,7 +200,8 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   const control = await takeCommands(settings, steer, say);
   open.defer(() => control?.close());
   dashboard?.takeCommands(steer);
-  const unlisten = listenToSignals(engine, say, () => steer({ verb: 'reload', by: 'SIGHUP', why: null }));
+  const reload = () => steer({ verb: 'reload', by: 'SIGHUP', why: null });
+  const unlisten = listenToSignals(engine, say, reload, () => disk.current().lang);
   const ended = await Promise.race([lost, engine.stopped]);
   unlisten();
   if ('wasTrading' in ended) return ended.wasTrading ? STANDS_BY : EXIT_UNREACHABLE;

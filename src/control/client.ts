@@ -1,8 +1,9 @@
 import { closeSync, constants, readSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
-import type { Answer, Command } from '../core/commands.ts';
+import type { Command } from '../core/commands.ts';
 import { reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
+import type { SentAnswer } from '../texts/answers.ts';
 import { ReasonError } from '../texts/reason-error.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
@@ -34,7 +35,7 @@ export class NoEngineError extends ReasonError {
 export class ControlError extends ReasonError {}
 
 /** Sends a command to the engine of a data directory (strategy 16.5). @throws NoEngineError, ControlError */
-export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<Answer> {
+export function giveCommand(dataDir: string, command: Command, waitMs: number = ANSWER_MS): Promise<SentAnswer> {
   const place = controlPlace(dataDir);
   const secret = place === null ? null : readSecret(dataDir);
   if (place === null || secret === null) return Promise.reject(new NoEngineError(dataDir));
@@ -76,7 +77,7 @@ function talk(
   socket: Socket,
   secret: string,
   command: Command,
-  done: (answer: Answer) => void,
+  done: (answer: SentAnswer) => void,
   fail: (error: Error) => void,
 ): void {
   const nonce = newSecret();

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
-import type { Answer, Command } from '../core/commands.ts';
+import type { Command } from '../core/commands.ts';
+import type { SentAnswer } from '../texts/answers.ts';
 
 /**
  * The lines of the control channel (strategy 16.5), one JSON value each: engine: { v, nonce }    command line: { v,
@@ -62,7 +63,14 @@ export function parseCommand(value: unknown): Command | null {
 
 export const requestSchema: z.ZodType<{ readonly command: Command }> = z.object({ command: commandSchema });
 
-const answerSchema: z.ZodType<Answer> = z.object({
+const heldSchema = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('file'), mode: z.string() }),
+  z.object({ by: z.literal('leaving'), why: z.string() }),
+  z.object({ by: z.literal('rollout') }),
+  z.object({ by: z.literal('command'), verb: z.string(), until: z.string().nullable() }),
+]);
+
+const answerSchema: z.ZodType<SentAnswer> = z.object({
   ok: z.boolean(),
   says: z.array(
     z.object({
@@ -70,12 +78,15 @@ const answerSchema: z.ZodType<Answer> = z.object({
       symbol: z.string().nullable(),
       params: z.record(z.string(), z.string()),
       text: z.string(),
+      rule: z.string().optional(),
+      // Of a later version in a shape of its own: left out of the text.
+      held: z.array(heldSchema).optional().catch(undefined),
       why: z.object({ code: z.string(), rule: z.string(), params: z.record(z.string(), z.unknown()) }).optional(),
     }),
   ),
-}) as unknown as z.ZodType<Answer>;
+}) as unknown as z.ZodType<SentAnswer>;
 
-export const answeredSchema: z.ZodType<{ readonly answer: Answer }> = z.object({ answer: answerSchema });
+export const answeredSchema: z.ZodType<{ readonly answer: SentAnswer }> = z.object({ answer: answerSchema });
 
 /** A secret, or a nonce. */
 export function newSecret(): string {

@@ -1,8 +1,10 @@
 import { chmodSync, closeSync, constants, lstatSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Answer, Command } from '../core/commands.ts';
+import type { Answer } from '../core/answers.ts';
+import type { Command } from '../core/commands.ts';
 import { errorText } from '../core/error-text.ts';
 import { openPrivate } from '../os/private-files.ts';
+import { type SentAnswer, sentLine } from '../texts/answers.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
   isProof,
@@ -123,7 +125,7 @@ function serve(socket: Socket, secret: string, handle: (command: Command) => Pro
       const request = parseLine(requestSchema, line);
       if (request === null) return refuse(socket, 'not a command of this version');
       handle(request.command).then(
-        (answer) => finish(socket, { answer }),
+        ({ ok, says }) => finish(socket, { answer: { ok, says: says.map(sentLine) } satisfies SentAnswer }),
         (thrown: unknown) => finish(socket, { error: errorText(thrown) }),
       );
     },

@@ -1,9 +1,9 @@
 import type { AlertState } from './alert-episodes.ts';
+import { type Answer, type AnswerLine, type HeldBy, type Holding, say } from './answers.ts';
 import { type Decimal, usdtText } from './decimal.ts';
 import { silenceMaxMs } from './handling.ts';
 import type { AccountName, LeavingWhy, RolloutStage, SymbolMode } from './model.ts';
 import { inForce, modeOf, type Standing, type StandingVerb } from './modes.ts';
-import type { Reason } from './reasons.ts';
 import { symbolNamed } from './symbol-name.ts';
 
 /**
@@ -73,22 +73,6 @@ export interface EngineNow {
   readonly phase: 'starting' | 'trading' | 'stopping';
 }
 
-/** One line of an answer: a code with parameters. `text` is derived from them, in English. */
-export interface AnswerLine {
-  readonly code: AnswerCode;
-  readonly symbol: string | null;
-  readonly params: Readonly<Record<string, string>>;
-  readonly text: string;
-  /** The parameter `reason` as a value. */
-  readonly why?: Reason | undefined;
-}
-
-/** Whether a command was accepted, and what it will do or why not. */
-export interface Answer {
-  readonly ok: boolean;
-  readonly says: readonly AnswerLine[];
-}
-
 export type Effect =
   /** From now on these commands are in force for the symbol. `ended`: those that no longer are. */
   | {
@@ -109,83 +93,9 @@ export interface Judged {
   readonly effects: readonly Effect[];
 }
 
-/** Text of each code; `{name}` stands for a parameter, `[…]` is left out if one of its parameters is missing. */
-const TEXTS = {
-  'will-hedge-only': 'opens nothing, repairs go on[, until {until}]',
-  'will-pause': 'opens nothing, repairs until it is hedged, then does nothing[, until {until}]',
-  'will-hold': 'its {orders} own orders are cancelled now, then nothing is submitted until it is resumed',
-  'will-hold-with-net':
-    'its {orders} own orders are cancelled now and the net of {size}[ ({usdt} USDT)] stays unhedged[, {cost} USDT to hedge at the touch], until it is resumed',
-  'will-flatten':
-    'decreases to nothing with maker orders[; what remains at {until} is listed], then pauses; A {a}, B {b} now',
-  'will-trade': 'trades again',
-  'still-held': 'the command is over; it is in {mode} still: {holds}',
-  'nothing-to-resume': 'no command was in force; it is in {mode}[: {holds}]',
-  'also-in-force': '{mode} applies, which is stricter: {holds}',
-  replaces: 'replaces {verb}[, until {until}]',
-  'will-stop': 'the engine stops in order: nothing new is submitted, own orders are cancelled as configured',
-  'will-skip': 'trades in full from now on; it was {stage} in the rollout',
-  'no-rollout': 'no rollout concerns it: it trades as its row and the commands say',
-  forgotten: 'is managed no longer; the positions stay: A {a}, B {b}',
-  'needs-with-net':
-    'has a net of {size}[ ({usdt} USDT)] that nothing would hedge any more[, {cost} USDT to hedge at the touch]; repeat with --with-net if that is meant',
-  'needs-position-stays': 'holds A {a}, B {b}, which nobody would manage any more; repeat with --position-stays',
-  'not-leaving': 'is not being removed: remove or disable its row first, then forget it',
-  'orders-live': 'has {orders} live orders: cancel it first',
-  'unknown-symbol': 'no symbol of this engine is called {name}[; did you mean {nearest}?]',
-  'no-symbol': 'no symbol runs',
-  'will-ack':
-    '{key} is not sent again while it lasts; its end is sent; if it is critical and gets worse, it is sent anyway',
-  'will-silence':
-    'no message about {key} is sent[, until {until}]; if it is critical and gets worse, it is sent anyway',
-  'unknown-alert': 'no alert {key} is open[; did you mean {nearest}?]',
-  'bad-silence': 'a silence of {given} is not legal here: expected more than 0 and at most {most}',
-  'bad-duration': 'a duration of {given} is not legal: expected more than 0 and at most 30 days',
-  'not-trading': 'the engine is {phase}: it takes commands while it trades',
-  'not-remembered': 'is in effect, but the journal cannot be written: not remembered after a restart ({reason})',
-  'not-journalled': 'nothing was done: the journal cannot be written ({reason})',
-  changed: '{what}',
-  'symbol-added': 'is new, and trades from now on',
-  'symbol-leaves':
-    'is being removed ({leaving}): hedge-only until it is hedged without live orders[; now {orders} live orders, A {a}, B {b}][, {size} of it not hedged][ ({usdt} USDT)]',
-  'symbol-returns': 'is no longer being removed',
-  'needs-restart': '{name} cannot change while the engine runs: nothing was applied; restart for it',
-  fixed: '{name} is fixed by the process environment, whatever .env says: nothing was applied; restart for it',
-  'no-file': 'no symbols file of your own is named: set GRVT_HEDGE_SYMBOLS_FILE',
-  'file-changed': '{path} was changed since it was read: reload first, then give the command again',
-  warning: 'warning: {reason}',
-  busy: 'too many commands are waiting: try again',
-  unchanged: 'nothing has changed',
-  'as-it-is':
-    '{orders} own orders now, A {a}, B {b}[; {size} not hedged][ ({usdt} USDT)][, {cost} USDT to hedge at the touch]',
-  'dry-run': 'nothing was changed; a reload would be accepted, and say:',
-  refused: '{reason}',
-} as const satisfies Record<string, string>;
-
-export type AnswerCode = keyof typeof TEXTS;
-
-export function say(
-  code: AnswerCode,
-  symbol: string | null = null,
-  given: Readonly<Record<string, string | null>> = {},
-): AnswerLine {
-  const params: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) if (value !== null && value !== '') params[name] = value;
-  const words = filled(TEXTS[code], params);
-  return { code, symbol, params, text: symbol === null ? words : `${symbol}: ${words}` };
-}
-
-/** Fills in the parameters of a text; a bracketed part that lacks a parameter is left out. */
-export function filled(text: string, params: Readonly<Record<string, string>>): string {
-  const hasAll = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params);
-  return text
-    .replace(/\[([^\]]*)\]/g, (_whole, part: string) => (hasAll(part) ? part : ''))
-    .replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
-}
-
 const refuse = (...says: readonly AnswerLine[]): Judged => ({ answer: { ok: false, says }, effects: [] });
 
-/** How answers are written. */
+/** How answers name things. */
 export interface Wording {
   /** The nearest known name to a misspelt one; null: none is near. */
   readonly nearest: (name: string, known: readonly string[]) => string | null;
@@ -195,7 +105,7 @@ export interface Wording {
 
 /** The answer to a command and its effects (strategy 16.2). */
 export function judgeCommand(engine: EngineNow, command: Command, nowMs: number, wording: Wording): Judged {
-  if (command.verb === 'stop') return accept([say('will-stop')], [{ kind: 'stop' }]);
+  if (command.verb === 'stop') return accept([say('will-stop', null)], [{ kind: 'stop' }]);
   if (engine.phase !== 'trading') return refuse(say('not-trading', null, { phase: engine.phase }));
   if (command.verb === 'ack' || command.verb === 'silence') return judgeAlert(engine.alerts, command, nowMs, wording);
   if (!('symbols' in command || 'symbol' in command)) return accept([], [{ kind: 'reload' }]);
@@ -254,7 +164,7 @@ function choose(
 ):
   | { readonly ok: true; readonly symbols: readonly SteeredSymbol[] }
   | { readonly ok: false; readonly says: readonly AnswerLine[] } {
-  if (symbols.length === 0) return { ok: false, says: [say('no-symbol')] };
+  if (symbols.length === 0) return { ok: false, says: [say('no-symbol', null)] };
   if (names.length === 1 && names[0] === 'all') return { ok: true, symbols };
   const known = symbols.map(({ instrument }) => instrument);
   const unknown: AnswerLine[] = [];
@@ -289,8 +199,11 @@ export function standsNow(
         ? chosen.symbols
         : [];
   return asked.map(({ instrument, liveOrders, net, sizes }) => {
-    const has = { orders: String(liveOrders), a: sizes.A.toFixed(), b: sizes.B.toFixed() };
-    return say('as-it-is', instrument, { ...has, ...(net === null ? {} : netWords(net)) });
+    const cost = net?.costUsdt ?? null;
+    return say('as-it-is', instrument, {
+      ...holdingOf({ liveOrders, net, sizes }),
+      cost: cost === null ? null : usdtText(cost),
+    });
   });
 }
 
@@ -310,11 +223,11 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
       return stand(symbol, command, { verb: command.verb, untilMs }, said, nowMs, time);
     }
     case 'cancel': {
-      if (net !== null && !command.withNet) return refuse(say('needs-with-net', instrument, netWords(net)));
+      if (net !== null && !command.withNet) return refuse(say('needs-with-net', instrument, netFigures(net)));
       const said =
         net === null
           ? say('will-hold', instrument, { orders })
-          : say('will-hold-with-net', instrument, { orders, ...netWords(net) });
+          : say('will-hold-with-net', instrument, { orders, ...netFigures(net) });
       return stand(symbol, command, { verb: 'cancel', untilMs: null }, said, nowMs, time);
     }
     case 'flatten': {
@@ -339,10 +252,8 @@ function judgeOne(symbol: SteeredSymbol, command: OfSymbols, nowMs: number, time
       const now = { ...symbol, standing: [] };
       const mode = modeOf(sourcesOf(now), nowMs);
       const held = heldBy(now, nowMs, time);
-      if (previous.length === 0) {
-        return accept([say('nothing-to-resume', instrument, { mode, ...held })], []);
-      }
-      const said = held.holds === '' ? say('will-trade', instrument) : say('still-held', instrument, { mode, ...held });
+      if (previous.length === 0) return accept([say('nothing-to-resume', instrument, { mode, held })], []);
+      const said = held.length === 0 ? say('will-trade', instrument) : say('still-held', instrument, { mode, held });
       const ended = previous.map(({ verb }) => verb);
       return accept([said], [{ kind: 'stand', instrument, standing: [], ended }]);
     }
@@ -378,7 +289,7 @@ function stand(
     ...gone.map((one) =>
       say('replaces', instrument, { verb: one.verb, until: one.untilMs === null ? null : time(one.untilMs) }),
     ),
-    ...(mode === own ? [] : [say('also-in-force', instrument, { mode, ...heldBy(now, nowMs, time, verb) })]),
+    ...(mode === own ? [] : [say('also-in-force', instrument, { mode, held: heldBy(now, nowMs, time, verb) })]),
   ];
   const ended = gone.map((one) => one.verb).filter((one) => one !== verb);
   return accept(says, [{ kind: 'stand', instrument, standing, ended }]);
@@ -388,35 +299,36 @@ function sourcesOf({ file, standing, leaving, rollout }: SteeredSymbol) {
   return { file, standing, leaving: leaving ?? undefined, rollout: rollout ?? undefined };
 }
 
-/**
- * Which commands and modes forbid trading, apart from one verb: as text (empty: none) and as parts for translation
- * (`heldCommands`: one line each, verb and end).
- */
+/** What keeps a symbol from trading, apart from a command of that verb. */
 function heldBy(
   { file, standing, leaving, rollout }: SteeredSymbol,
   nowMs: number,
   time: Wording['time'],
   but?: StandingVerb,
-): { readonly holds: string } & Readonly<Record<string, string | null>> {
-  const commands = inForce(standing, nowMs)
-    .filter(({ verb }) => verb !== but && verb !== 'flatten')
-    .map(({ verb, untilMs }) => ({ verb, until: untilMs === null ? null : time(untilMs) }));
-  const holds = [
-    ...(file === 'trade' ? [] : [`the symbols file says ${file}`]),
-    ...(leaving === null ? [] : [`it leaves (${leaving})`]),
-    ...(rollout === 'waiting' ? ['the rollout has not come to it'] : []),
-    ...commands.map(({ verb, until }) => (until === null ? verb : `${verb}, until ${until}`)),
-  ].join(', ');
+): readonly HeldBy[] {
+  const commands = inForce(standing, nowMs).filter(({ verb }) => verb !== but && verb !== 'flatten');
+  return [
+    ...(file === 'trade' ? [] : [{ by: 'file', mode: file } as const]),
+    ...(leaving === null ? [] : [{ by: 'leaving', why: leaving } as const]),
+    ...(rollout === 'waiting' ? [{ by: 'rollout' } as const] : []),
+    ...commands.map(({ verb, untilMs }): HeldBy => {
+      return { by: 'command', verb, until: untilMs === null ? null : time(untilMs) };
+    }),
+  ];
+}
+
+/** A symbol's orders and positions as an answer names them. */
+export function holdingOf({ liveOrders, sizes, net }: Pick<SteeredSymbol, 'liveOrders' | 'sizes' | 'net'>): Holding {
   return {
-    holds,
-    heldFile: file === 'trade' ? null : file,
-    heldLeaving: leaving,
-    heldRollout: rollout === 'waiting' ? rollout : null,
-    heldCommands: commands.map(({ verb, until }) => (until === null ? verb : `${verb} ${until}`)).join('\n'),
+    orders: String(liveOrders),
+    a: sizes.A.toFixed(),
+    b: sizes.B.toFixed(),
+    size: net?.size.toFixed() ?? null,
+    usdt: net?.usdt?.abs().toFixed(2) ?? null,
   };
 }
 
-function netWords({ size, usdt, costUsdt }: NetNow): Record<string, string | null> {
+function netFigures({ size, usdt, costUsdt }: NetNow) {
   return {
     size: size.toFixed(),
     usdt: usdt?.abs().toFixed(2) ?? null,

@@ -28,8 +28,11 @@ export type Fact = { readonly atMs: number } & (
     }
   /** Why nothing is submitted; reported when the reason changes, not in every loop. */
   | { readonly type: 'symbol.idle'; readonly instrument: string; readonly why: Reason }
-  /** What looks wrong in the symbol's row at the present mark (strategy 2.2); once per start. */
-  | { readonly type: 'symbol.warned'; readonly instrument: string; readonly text: string }
+  /** What looks wrong in the symbol's row at the present mark (strategy 2.2); once per start. `text`: of older journals. */
+  | ({ readonly type: 'symbol.warned'; readonly instrument: string } & (
+      | { readonly why: Reason }
+      | { readonly text: string }
+    ))
   /** Its row was removed or disabled while it has positions or orders: `hedge-only` from now on (strategy 16.3). */
   | { readonly type: 'symbol.leaving'; readonly instrument: string; readonly leaving: LeavingWhy }
   /** The symbol was hedged without live orders and was removed. `sizes`: the remaining positions, signed. */

@@ -92,6 +92,8 @@ export interface ReasonParams extends StartReasonParams, SettingReasonParams, Lo
   covered: { readonly open: string; readonly net: string };
   'unknown-against-net': None;
   'neither-may-repair': None;
+  /** To the largest size that a signature can carry. */
+  'orders-clipped': { readonly symbol: string; readonly largest: string };
   'orders-at-cap': { readonly account: AccountName; readonly live: number; readonly cap: number };
 
   /** Ratios in percent after the transfer. */
@@ -325,6 +327,17 @@ export interface SettingReasonParams {
   'row-exists': { readonly file: string; readonly symbol: string };
   'no-row': { readonly file: string; readonly symbol: string; readonly near: string | null };
   'names-the-row': None;
+  /** At this mark an order of the symbol would be below the smallest tradable size, which costs `usdt`. */
+  'order-never-tradable': {
+    readonly symbol: string;
+    readonly order: string;
+    readonly size: string;
+    readonly base: string;
+    readonly mark: string;
+    readonly smallest: string;
+    readonly usdt: string;
+  };
+  'one-fill-passes-limit': { readonly symbol: string; readonly order: string; readonly limit: string };
 }
 
 /** Why a lock, a private file or the log is not to be had (strategy 11.1); a failed clean-up. */

@@ -1,5 +1,5 @@
+import { type AnswerLine, type Holding, say } from '../core/answers.ts';
 import { encode } from '../core/codec.ts';
-import { type AnswerLine, say } from '../core/commands.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { leavingRow } from '../core/leaving.ts';
 import type { LeavingWhy, SymbolConfig } from '../core/model.ts';
@@ -32,7 +32,7 @@ const ROW_KEYS: readonly (readonly [keyof SymbolConfig, string])[] = [
 export function symbolChanges(
   running: readonly EngineSymbol[],
   rows: readonly ResolvedSymbol[],
-  holds: (instrument: string) => Readonly<Record<string, string | null>> = () => ({}),
+  holds: (instrument: string) => Partial<Holding> = () => ({}),
 ): SymbolChanges {
   const symbols: EngineSymbol[] = [];
   const says: AnswerLine[] = [];
@@ -48,7 +48,7 @@ export function symbolChanges(
     } else if (now.leaving === undefined && symbol.leaving !== undefined) {
       says.push(say('symbol-returns', instrument));
     }
-    for (const what of rowDifferences(symbol.config, now.config)) says.push(say('changed', instrument, { what }));
+    for (const change of rowDifferences(symbol.config, now.config)) says.push(say('changed', instrument, change));
   }
   for (const row of rows) {
     if (!row.config.enabled || running.some(({ config }) => config.instrument === row.config.instrument)) continue;
@@ -78,11 +78,17 @@ function same(one: SymbolConfig, other: SymbolConfig): boolean {
   return rowDifferences(one, other).length === 0;
 }
 
-/** `max_total_position_usdt 5000 → 2000`, one for each key that differs. */
-export function rowDifferences(before: SymbolConfig, now: SymbolConfig): string[] {
+/** A key of a row that differs. */
+export interface RowDifference {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export function rowDifferences(before: SymbolConfig, now: SymbolConfig): RowDifference[] {
   return ROW_KEYS.flatMap(([field, key]) => {
     const [from, to] = [before[field], now[field]];
-    return encode(from ?? 'trade') === encode(to ?? 'trade') ? [] : [`${key} ${shown(from)} → ${shown(to)}`];
+    return encode(from ?? 'trade') === encode(to ?? 'trade') ? [] : [{ name: key, from: shown(from), to: shown(to) }];
   });
 }
 

@@ -9,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { type AnswerLine, say } from '../core/commands.ts';
+import { type AnswerLine, say } from '../core/answers.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import {
   fixedByProcess,
@@ -133,6 +133,7 @@ const VARIABLE_OF = {
   controlToken: ['GRVT_HEDGE_CONTROL_TOKEN', 'secret'],
   publicUrl: ['GRVT_HEDGE_PUBLIC_URL', true],
 } as const satisfies Record<Exclude<keyof Settings, 'symbols' | 'accounts'>, readonly [string, boolean | 'secret']>;
+type Listed = keyof typeof VARIABLE_OF;
 
 /** The differences between two settings, except the symbols (strategy 16.4). */
 export interface SettingChanges {
@@ -147,10 +148,10 @@ export function settingChanges(before: Settings, now: Settings): SettingChanges 
   const says: AnswerLine[] = [];
   const refused: AnswerLine[] = [];
   for (const [field, [name, live]] of Object.entries(VARIABLE_OF)) {
-    const [from, to] = [before, now].map((one) => plain(one[field as keyof typeof VARIABLE_OF]));
+    const [from, to] = [plain(before[field as Listed]), plain(now[field as Listed])];
     if (from === to) continue;
-    if (live === 'secret') says.push(say('changed', null, { what: `${name} changed` }));
-    else if (live) says.push(say('changed', null, { what: `${name} ${from} → ${to}` }));
+    if (live === 'secret') says.push(say('secret-changed', null, { name }));
+    else if (live) says.push(say('changed', null, { name, from, to }));
     else refused.push(say('needs-restart', null, { name }));
   }
   const keys = ACCOUNTS.filter((account) => {
@@ -160,7 +161,7 @@ export function settingChanges(before: Settings, now: Settings): SettingChanges 
     }
     return was?.apiKey.reveal() !== is?.apiKey.reveal() || was?.privateKey.reveal() !== is?.privateKey.reveal();
   });
-  for (const account of keys) says.push(say('changed', null, { what: `account ${account} has new keys` }));
+  for (const account of keys) says.push(say('keys-changed', null, { account }));
   return { says, refused, keys };
 }
 

@@ -1,6 +1,8 @@
 import { isatty } from 'node:tty';
-import type { Answer } from '../core/commands.ts';
+import type { Answer } from '../core/answers.ts';
 import { reason } from '../core/reasons.ts';
+import { answerLine } from '../texts/answers.ts';
+import type { Language } from '../texts/language.ts';
 import { describeDefect } from './defects.ts';
 import type { Engine } from './engine.ts';
 import type { Say } from './run-log.ts';
@@ -21,8 +23,13 @@ export function answerTo(signal: NodeJS.Signals, stopping: boolean, attached: bo
   return attached ? 'stop' : 'reload';
 }
 
-/** @returns ends it */
-export function listenToSignals(engine: Engine, say: Say, reload: () => Promise<Answer>): () => void {
+/** @param language of what a reload answers @returns ends it */
+export function listenToSignals(
+  engine: Engine,
+  say: Say,
+  reload: () => Promise<Answer>,
+  language: () => Language,
+): () => void {
   const attached = [0, 1, 2].some((fd) => isatty(fd));
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -38,7 +45,9 @@ export function listenToSignals(engine: Engine, say: Say, reload: () => Promise<
       case 'reload':
         reload().then(
           ({ ok, says }) => {
-            for (const { text } of says) say(ok ? 'info' : 'error', `Reload: ${text} (strategy 16.4)`);
+            for (const said of says) {
+              say(ok ? 'info' : 'error', `Reload: ${answerLine(said, language())} (strategy ${said.rule})`);
+            }
           },
           (thrown: unknown) => say('error', `Reload: ${describeDefect(thrown)} (strategy 16.4)`),
         );

@@ -1,14 +1,13 @@
 import { alertMemoryOf } from '../../machines/alert-manager.ts';
 import { memoryOf } from '../../machines/symbol.ts';
+import { type Answer, type AnswerLine, say } from '../core/answers.ts';
 import {
-  type Answer,
-  type AnswerLine,
   type Command,
   type Effect,
   type EngineNow,
+  holdingOf,
   judgeCommand,
   type SteeredSymbol,
-  say,
   standsNow,
 } from '../core/commands.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
@@ -25,7 +24,6 @@ import { ExchangeError } from '../grvt/errors.ts';
 import { rememberedInstrument } from '../journal/instruments.ts';
 import type { EngineClock, Journal } from '../ports.ts';
 import { editSymbols, nearest, type ResolvedSymbol, resolveInstruments, type Settings } from '../settings/index.ts';
-import { reasonText } from '../texts/reasons.ts';
 import type { Engine } from './engine.ts';
 import { editBegins, editEnds } from './file-edits.ts';
 import { symbolChanges } from './reload.ts';
@@ -60,7 +58,7 @@ export function createSteering(parts: SteeringParts): Steer {
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return (command, how = 'do') => {
-    if (waiting >= QUEUE_MAX) return Promise.resolve(refusal(say('busy')));
+    if (waiting >= QUEUE_MAX) return Promise.resolve(refusal(say('busy', null)));
     waiting += 1;
     const mine = turn
       .then(() => (how === 'do' ? carryOut(parts, command) : preview(parts, command)))
@@ -185,7 +183,7 @@ async function editFile(
 ): Promise<Answer> {
   const { disk } = parts;
   const file = disk.symbolsFile();
-  if (file === null) return refusal(say('no-file'));
+  if (file === null) return refusal(say('no-file', null));
   const { path, bytes, isAsRead } = file;
   if (!isAsRead) return refusal(say('file-changed', null, { path }));
   const edited = editSymbols(bytes, command, path);
@@ -242,8 +240,8 @@ async function reload(
   );
   const all = [...changes.says, ...says];
   const warnings = reading.warnings.map((why) => because('warning', why));
-  const accepted = [...(all.length === 0 ? [say('unchanged')] : all), ...warnings];
-  if (isDry) return { ok: true, says: [say('dry-run'), ...accepted] };
+  const accepted = [...(all.length === 0 ? [say('unchanged', null)] : all), ...warnings];
+  if (isDry) return { ok: true, says: [say('dry-run', null), ...accepted] };
   try {
     // Everything that can fail is done before the journal entry.
     const replace = change === null ? null : disk.stage(change.bytes);
@@ -327,14 +325,6 @@ function engineNow({ daemon }: Engine, nowMs: number): EngineNow {
   return { symbols, alerts, phase: value === 'trading' ? 'trading' : value === 'starting' ? 'starting' : 'stopping' };
 }
 
-/** A symbol's positions and orders, for the answer about its removal (strategy 16.3). */
-function holdingOf({ liveOrders, sizes, net }: SteeredSymbol): Record<string, string | null> {
-  return {
-    ...{ orders: String(liveOrders), a: sizes.A.toFixed(), b: sizes.B.toFixed() },
-    ...{ size: net?.size.toFixed() ?? null, usdt: net?.usdt?.abs().toFixed(2) ?? null },
-  };
-}
-
 function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
   const left = netLeftOf(known, nowMs);
   if (left === null) return null;
@@ -345,7 +335,7 @@ function netNow(known: SymbolMemory, nowMs: number): SteeredSymbol['net'] {
 /** A line with what was thrown, or the reason itself. */
 function because(code: 'refused' | 'warning' | 'not-journalled' | 'not-remembered', thrown: unknown): AnswerLine {
   const why = thrown instanceof ExchangeError ? startErrorOf(thrown).why : whyOf(thrown);
-  return { ...say(code, null, { reason: reasonText(why) }), why };
+  return say(code, null, { why });
 }
 
 function refusal(...says: readonly AnswerLine[]): Answer {

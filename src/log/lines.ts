@@ -49,7 +49,7 @@ const WORDING: Wording = {
     level: 'info',
     text: `${base(fact.instrument)} nothing to submit: ${because(fact.why, capPhrase(fact.why, context))}`,
   }),
-  'symbol.warned': (fact) => ({ level: 'warn', text: fact.text }),
+  'symbol.warned': (fact) => ({ level: 'warn', text: 'why' in fact ? reasonText(fact.why) : fact.text }),
   'symbol.leaving': (fact) => ({
     level: 'warn',
     text:

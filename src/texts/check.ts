@@ -1,6 +1,4 @@
-import { filled } from '../core/commands.ts';
 import type { LeavingWhy, TradingState } from '../core/model.ts';
-import { type SymbolWarning, symbolWarningEnglish } from '../core/symbol-warnings.ts';
 import { type Language, wordsOf } from './language.ts';
 
 /** Texts of `check`: `{name}` stands for a value, `[…]` is left out if one of its values is missing. */
@@ -188,18 +186,5 @@ export const TRADING_STATE_NAMES: Readonly<Record<Language, Readonly<Record<Trad
   },
   zh: { equal: '已平衡', imbalanced: '未平衡', 'partial-wait': '部分成交等待', capped: '已达上限', cooldown: '冷却' },
 };
-
-/** The Chinese of `SYMBOL_WARNINGS`, whose English is in src/core/symbol-warnings.ts. */
-const SYMBOL_WARNINGS_ZH: Readonly<Record<SymbolWarning['code'], string>> = {
-  'fill-passes-limit':
-    '{symbol} order_notional_usdt: {order} 高于 imbalance_limit_usdt {limit}：仅一笔成交就会超过限额',
-  'too-small':
-    '{symbol} order_notional_usdt: {order} 按 {mark} 可买 {size} {base}，低于最小可交易数量 {smallest}（约 {usdt} USDT）：不会提交任何订单',
-};
-
-/** A warning of strategy 2.2 in the language of the settings. */
-export function symbolWarningText(warning: SymbolWarning, language: Language): string {
-  return language === 'zh' ? filled(SYMBOL_WARNINGS_ZH[warning.code], warning.params) : symbolWarningEnglish(warning);
-}
 
 export const checkText = wordsOf(CHECK_WORDS);

@@ -1,5 +1,4 @@
-import { filled } from '../core/commands.ts';
-import type { Language } from './language.ts';
+import { filled, type Language } from './language.ts';
 
 /** Texts of `fleet`: `{name}` stands for a value. */
 export const FLEET_WORDS = {

@@ -1,4 +1,3 @@
-import { filled } from '../core/commands.ts';
 import type { Side } from '../core/model.ts';
 
 export type Language = 'en' | 'zh';
@@ -25,4 +24,12 @@ export function wordsOf<N extends string>(table: Readonly<Record<N, readonly [en
     );
     return filled(table[name][language === 'zh' ? 1 : 0], Object.fromEntries(given));
   };
+}
+
+/** Fills in the parameters of a text; a bracketed part that lacks a parameter is left out. */
+export function filled(text: string, params: Readonly<Record<string, string>>): string {
+  const hasAll = (part: string) => [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params);
+  return text
+    .replace(/\[([^\]]*)\]/g, (_whole, part: string) => (hasAll(part) ? part : ''))
+    .replace(/\{(\w+)\}/g, (_whole, name: string) => params[name] ?? '');
 }

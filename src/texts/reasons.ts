@@ -100,6 +100,8 @@ const EN: ReasonTexts = {
   covered: ({ open, net }) => `live orders of ${open} cover the net of ${net}`,
   'unknown-against-net': () => 'the outcome of an order against the net is not known yet',
   'neither-may-repair': () => 'neither account may repair at the moment',
+  'orders-clipped': ({ symbol, largest }) =>
+    `${symbol}: orders are clipped to ${largest}, the largest size a signature can carry`,
   'orders-at-cap': ({ account, live, cap }) => `${account} already has ${live} of ${cap} orders`,
 
   levelling: ({ from, to, amount, isBounded, ratioA, ratioB }) =>
@@ -299,6 +301,7 @@ const ZH: ReasonTexts = {
   covered: ({ open, net }) => `在挂订单 ${open} 已覆盖净额 ${net}`,
   'unknown-against-net': () => '一张反向订单的结果尚未查明',
   'neither-may-repair': () => '两个账户目前都不能对冲',
+  'orders-clipped': ({ symbol, largest }) => `${symbol}：订单按签名可承载的最大数量 ${largest} 截断`,
   'orders-at-cap': ({ account, live, cap }) => `账户 ${account} 已有 ${live} / ${cap} 张订单`,
 
   levelling: ({ from, to, amount, isBounded, ratioA, ratioB }) =>

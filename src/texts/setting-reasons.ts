@@ -99,6 +99,11 @@ export const settingTextsEn = (text: Render): SettingTexts => ({
   'row-exists': ({ file, symbol }) => `${file} has ${symbol} already: change it with set`,
   'no-row': ({ file, symbol, near }) => `${file} has no row of ${symbol}${meantEn(near)}`,
   'names-the-row': () => 'names the row, expected other keys',
+  'one-fill-passes-limit': ({ symbol, order, limit }) =>
+    `${symbol} order_notional_usdt: ${order} is above imbalance_limit_usdt ${limit}: one fill alone passes the limit`,
+  'order-never-tradable': ({ symbol, order, size, base, mark, smallest, usdt }) =>
+    `${symbol} order_notional_usdt: ${order} buys ${size} ${base} at ${mark}, below the smallest tradable size ` +
+    `${smallest} (about ${usdt} USDT): nothing would be submitted`,
 });
 
 const ZH_SINGLE = "请用单引号（'…'）括起，其内容原样读取";
@@ -184,6 +189,11 @@ export const settingTextsZh = (text: Render): SettingTexts => ({
   'row-exists': ({ file, symbol }) => `${file} 已有 ${symbol}：请用 set 更改`,
   'no-row': ({ file, symbol, near }) => `${file} 没有 ${symbol} 的行${meantZh(near)}`,
   'names-the-row': () => '是该行的名称，应为其他键',
+  'one-fill-passes-limit': ({ symbol, order, limit }) =>
+    `${symbol} order_notional_usdt: ${order} 高于 imbalance_limit_usdt ${limit}：仅一笔成交就会超过限额`,
+  'order-never-tradable': ({ symbol, order, size, base, mark, smallest, usdt }) =>
+    `${symbol} order_notional_usdt: ${order} 按 ${mark} 可买 ${size} ${base}，低于最小可交易数量 ${smallest}` +
+    `（约 ${usdt} USDT）：不会提交任何订单`,
 });
 
 const meantEn = (near: string | null) => (near === null ? '' : `; did you mean ${near}?`);

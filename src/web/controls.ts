@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer, AnswerLine, Command } from '../core/commands.ts';
+import type { Answer, AnswerLine } from '../core/answers.ts';
+import type { Command } from '../core/commands.ts';
 import type { Clock } from '../ports.ts';
 import { answerTexts } from '../texts/answers.ts';
 import type { Texts } from '../texts/language.ts';

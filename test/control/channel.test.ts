@@ -8,12 +8,14 @@ import { ControlError, giveCommand, NoEngineError } from '../../src/control/clie
 import { controlPlace, secretFile } from '../../src/control/place.ts';
 import { LINE_MAX_BYTES, newSecret, proofOf, VERSION } from '../../src/control/protocol.ts';
 import { CLIENTS_MAX, type Control, openControl } from '../../src/control/server.ts';
-import { type Answer, type Command, say } from '../../src/core/commands.ts';
+import { type Answer, say } from '../../src/core/answers.ts';
+import type { Command } from '../../src/core/commands.ts';
 import { reason } from '../../src/core/reasons.ts';
+import { sentLine } from '../../src/texts/answers.ts';
 
 const STOP: Command = { verb: 'stop', by: 'ann', why: null };
-const WARNING = { ...say('warning', null, { reason: 'an empty list' }), why: reason('symbols-none', '2.2') };
-const ANSWER: Answer = { ok: true, says: [say('will-stop'), WARNING] };
+const WARNING = say('warning', null, { why: reason('symbols-none', '2.2') });
+const ANSWER: Answer = { ok: true, says: [say('will-stop', null), WARNING] };
 
 describe('16.5 the control channel', () => {
   let dir: string;
@@ -75,7 +77,7 @@ describe('16.5 the control channel', () => {
 
   it('16.5 a command and its answer; socket and secret are closed to others, a new secret at each start', async () => {
     const { place } = await open();
-    assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
+    assert.deepEqual(await giveCommand(dir, STOP), { ok: true, says: ANSWER.says.map(sentLine) });
     assert.deepEqual(given, [STOP]);
     assert.equal(statSync(place).mode & 0o777, 0o600);
     assert.equal(statSync(secretFile(dir)).mode & 0o777, 0o600);
@@ -100,7 +102,7 @@ describe('16.5 the control channel', () => {
     const other = createServer().listen(place);
     await new Promise((resolve) => other.on('listening', resolve));
     await open();
-    assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
+    assert.deepEqual(await giveCommand(dir, STOP), { ok: true, says: ANSWER.says.map(sentLine) });
     other.close();
   });
 
@@ -194,7 +196,7 @@ describe('16.5 the control channel', () => {
     const before = await talk((said, socket) => said.length === 1 && socket.write(frame));
     assert.match(before[1] ?? '', new RegExp(`longer than ${LINE_MAX_BYTES} bytes`));
     assert.match((await proven(frame))[2] ?? '', /longer than/);
-    assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
+    assert.deepEqual(await giveCommand(dir, STOP), { ok: true, says: ANSWER.says.map(sentLine) });
   });
 
   it('16.5 silent clients are disconnected after 2 s, and clients over the limit are refused', async (t) => {
@@ -208,7 +210,7 @@ describe('16.5 the control channel', () => {
     for (const lines of await Promise.all(silent)) assert.match(lines[1] ?? '', /no command within 2 s/);
     t.mock.timers.reset();
     await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
+    assert.deepEqual(await giveCommand(dir, STOP), { ok: true, says: ANSWER.says.map(sentLine) });
   });
 
   it('16.5 a client that never reads is cut off', async (t) => {
@@ -219,7 +221,7 @@ describe('16.5 the control channel', () => {
     });
     await open(async () => {
       setImmediate(isAnswered);
-      return { ok: true, says: Array.from({ length: 20_000 }, () => say('will-stop')) };
+      return { ok: true, says: Array.from({ length: 20_000 }, () => say('will-stop', null)) };
     });
     const nonce = newSecret();
     const socket = createConnection(control?.place ?? '');
@@ -247,7 +249,7 @@ describe('16.5 the control channel', () => {
       (thrown) => thrown instanceof ControlError && /disk/.test(thrown.message),
     );
     fails = false;
-    assert.deepEqual(await giveCommand(dir, STOP), ANSWER);
+    assert.deepEqual(await giveCommand(dir, STOP), { ok: true, says: ANSWER.says.map(sentLine) });
   });
 
   it('16.5 an engine that does not answer in time', async () => {

@@ -92,7 +92,7 @@ describe('16.2 every command on every mode, whoever says so', () => {
               const before = symbol({ file, leaving, net, standing: former.map((one) => standing(one)) });
               const { answer, effects } = judge(engine(before), command);
               assert.ok(answer.says.length > 0, 'it says something');
-              for (const { text } of answer.says) assert.doesNotMatch(text, /[{}]/);
+              for (const said of answer.says) assert.doesNotMatch(answerLine(said, 'en'), /[{}]/);
               if (!answer.ok) assert.deepEqual(effects, []);
               const [effect, ...more] = effects;
               assert.deepEqual(more, []);
@@ -136,7 +136,8 @@ describe('16.2 every command on every mode, whoever says so', () => {
 });
 
 describe('16.2 answers', () => {
-  const texts = (now: EngineNow, command: Command) => judge(now, command).answer.says.map(({ text }) => text);
+  const texts = (now: EngineNow, command: Command) =>
+    judge(now, command).answer.says.map((said) => answerLine(said, 'en'));
 
   it('16.2 cancel with a net answers with size, USDT and cost at the touch, and needs --with-net', () => {
     const held = engine(symbol({ net: NET }));
@@ -169,7 +170,7 @@ describe('16.2 answers', () => {
       ...GIVEN,
     });
     assert.deepEqual(
-      answer.says.map(({ text }) => text),
+      answer.says.map((said) => answerLine(said, 'en')),
       ['no symbol of this engine is called BNC; did you mean BNB_USDT_Perp?'],
     );
     assert.deepEqual(effects, []);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { memoryOf } from '../../machines/symbol.ts';
-import type { Answer, Command } from '../../src/core/commands.ts';
+import type { Answer } from '../../src/core/answers.ts';
+import type { Command } from '../../src/core/commands.ts';
 import { finishEdit } from '../../src/engine/file-edits.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createSteering } from '../../src/engine/steering.ts';

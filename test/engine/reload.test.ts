@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { AnswerLine } from '../../src/core/answers.ts';
 import type { EngineSymbol } from '../../src/core/daemon/memory.ts';
 import type { SymbolConfig } from '../../src/core/model.ts';
 import { editBegins, finishEdit } from '../../src/engine/file-edits.ts';
@@ -10,12 +11,15 @@ import { symbolChanges } from '../../src/engine/reload.ts';
 import { settingChanges, settingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { editSymbols, loadSettings, type Settings } from '../../src/settings/index.ts';
+import { answerLine } from '../../src/texts/answers.ts';
 import { reasonTexts } from '../../src/texts/reasons.ts';
 import { config, d, instrument } from '../support/core.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 
 const BNB = 'BNB_USDT_Perp';
 const SOL = 'SOL_USDT_Perp';
+
+const english = (said: AnswerLine | undefined) => (said === undefined ? '' : answerLine(said, 'en'));
 
 const running = (name: string, over: Partial<SymbolConfig> = {}, more: Partial<EngineSymbol> = {}): EngineSymbol => {
   return { config: config({ instrument: name, ...over }), instrument: instrument({ name }), ...more };
@@ -64,10 +68,7 @@ describe('16.4 what a reload changes of the symbols', () => {
   for (const [what, before, rows, says] of cases)
     it(`16.4 ${what}`, () => {
       const changes = symbolChanges(before, rows);
-      assert.deepEqual(
-        changes.says.map(({ text }) => text),
-        says,
-      );
+      assert.deepEqual(changes.says.map(english), says);
       assert.equal(changes.symbols.length > 0, says.length > 0);
       // Applied, nothing is left to change.
       const after = [
@@ -155,8 +156,8 @@ describe('16.4 settings that are read again', () => {
       write('.env', env({ [name]: value }));
       const changes = settingChanges(disk.current(), reread(disk));
       assert.deepEqual(changes.refused, []);
-      assert.match(changes.says[0]?.text ?? '', new RegExp(name));
-      assert.match(changes.says[0]?.text ?? '', text);
+      assert.match(english(changes.says[0]), new RegExp(name));
+      assert.match(english(changes.says[0]), text);
     });
 
   const fixed: readonly [string, string][] = [
@@ -177,10 +178,10 @@ describe('16.4 settings that are read again', () => {
       write('.env', env({ [name]: value }));
       const { refused } = settingChanges(disk.current(), reread(disk));
       assert.ok(
-        refused.some(({ text }) => text.includes(name)),
-        refused.map(({ text }) => text).join(),
+        refused.some((said) => english(said).includes(name)),
+        refused.map(english).join(),
       );
-      assert.doesNotMatch(refused.map(({ text }) => text).join(), /proxy-secret/);
+      assert.doesNotMatch(refused.map(english).join(), /proxy-secret/);
     });
 
   it('16.4 new keys of the same account can; they are not shown', () => {
@@ -189,10 +190,7 @@ describe('16.4 settings that are read again', () => {
     const changes = settingChanges(disk.current(), reread(disk));
     assert.deepEqual(changes.refused, []);
     assert.deepEqual(changes.keys, ['B']);
-    assert.deepEqual(
-      changes.says.map(({ text }) => text),
-      ['account B has new keys'],
-    );
+    assert.deepEqual(changes.says.map(english), ['account B has new keys']);
   });
 
   it('16.4 what the process environment fixes is named when .env changes it, not before', () => {

@@ -109,7 +109,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
     type: 'symbol.warned',
     atMs: AT,
     instrument: 'BNB_USDT_Perp',
-    text: 'BNB_USDT_Perp order_notional_usdt: 5 buys nothing',
+    why: reason('one-fill-passes-limit', '2.2', { symbol: 'BNB_USDT_Perp', order: '5', limit: '4' }),
   },
   'symbol.idle': {
     type: 'symbol.idle',

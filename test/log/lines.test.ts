@@ -40,7 +40,10 @@ const SAID: { readonly [T in Fact['type']]: readonly [Level, string] | null } = 
     "Own order 7 of account A rests on OLD_USDT_Perp, which neither the exchange's list nor the journal knows: " +
       'cancelling it (strategy 16.3)',
   ],
-  'symbol.warned': ['warn', 'BNB_USDT_Perp order_notional_usdt: 5 buys nothing'],
+  'symbol.warned': [
+    'warn',
+    'BNB_USDT_Perp order_notional_usdt: 5 is above imbalance_limit_usdt 4: one fill alone passes the limit',
+  ],
   'symbol.idle': [
     'info',
     'BNB nothing to submit: quoting: A buy 0.52 @ 612.3, per_account_cap_when_diff<20=>1 (strategy 8.2)',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Answer, Command } from '../../src/core/commands.ts';
+import type { Answer } from '../../src/core/answers.ts';
+import type { Command } from '../../src/core/commands.ts';
 import type { AccountName } from '../../src/core/model.ts';
 import type { SettingsOnDisk } from '../../src/engine/settings-on-disk.ts';
 import { createSteering } from '../../src/engine/steering.ts';
@@ -65,6 +66,7 @@ function steered(stage: EngineStage, rows: readonly Record<string, unknown>[] = 
   return { files, give: said };
 }
 
+const english = ({ says }: Answer, at = 0) => (says[at] ? answerLine(says[at], 'en') : '');
 const codes = ({ says }: Answer) => says.map(({ code }) => code);
 
 /** An engine that quotes BNB. */
@@ -111,7 +113,7 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       await stage.until('A has a lot', () => stage.symbol(BNB).state.lots.length === 1);
       const refused = await give({ verb: 'cancel', symbols: [BNB], withNet: false, ...WHO });
       assert.deepEqual([refused.ok, codes(refused)], [false, ['needs-with-net']]);
-      assert.match(refused.says[0]?.text ?? '', /USDT\).*to hedge at the touch/);
+      assert.match(english(refused, 0), /USDT\).*to hedge at the touch/);
       assert.deepEqual(codes(await give({ verb: 'cancel', symbols: [BNB], withNet: true, ...WHO })), [
         'will-hold-with-net',
       ]);
@@ -202,7 +204,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       const stage = await quoting(scene);
       const { give, files } = steered(stage);
       assert.match(
-        (await give({ verb: 'set', symbol: BNB, values: amount, ...WHO })).says[0]?.text ?? '',
+        english(await give({ verb: 'set', symbol: BNB, values: amount, ...WHO })),
         /max_total_position_usdt 20000 → 1/,
       );
       await stage.until('it is capped', () => ourOrders(scene.paper).length === 0);
@@ -223,14 +225,14 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       const { give, files } = steered(stage);
       files.bytes = Buffer.from('[]');
       const refused = await give({ verb: 'reload', ...WHO });
-      assert.match(refused.says[0]?.text ?? '', /an empty list/);
+      assert.match(english(refused, 0), /an empty list/);
       files.bytes = Buffer.from('[{"instrument": "BNB_US');
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, false);
       assert.equal(ourOrders(scene.paper).length, 2, 'nothing has changed');
       files.bytes = Buffer.from(JSON.stringify([symbolRow(BNB, { enabled: false })]));
       const dry = await give({ verb: 'reload', dryRun: true, ...WHO });
       assert.deepEqual([dry.ok, codes(dry)], [true, ['dry-run', 'symbol-leaves', 'warning']]);
-      assert.match(dry.says[1]?.text ?? '', /now 2 live orders, A 0, B 0$/);
+      assert.match(english(dry, 1), /now 2 live orders, A 0, B 0$/);
       for (const one of [...refused.says, ...dry.says]) assertChinese(answerLine(one, 'zh'));
       assert.equal(stage.reported('symbol.leaving').length, 0, 'nothing has changed');
       assert.equal((await give({ verb: 'reload', ...WHO })).ok, true);
@@ -265,7 +267,7 @@ describe('16.4 rows that change while it runs', TOGETHER, () => {
       files.accounts = { A, B };
       const answer = await give({ verb: 'reload', ...WHO });
       assert.deepEqual(
-        answer.says.map(({ text }) => text),
+        answer.says.map((said) => answerLine(said, 'en')),
         ['account A has new keys', 'account B has new keys'],
       );
       for (const account of ['A', 'B'] as const) control.keys({ revoke: former[account].apiKey.reveal() });

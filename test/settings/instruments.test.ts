@@ -138,7 +138,7 @@ describe('warnings that need a price', () => {
   it('an order above the imbalance limit: one fill alone passes it', () => {
     const warnings = symbolWarnings(config(btc.name, { imbalanceLimitUsdt: new Decimal(499) }), btc, mark);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /500 is above imbalance_limit_usdt 499/);
+    assert.match(reasonText(warnings[0] ?? ''), /500 is above imbalance_limit_usdt 499/);
   });
   it('an order equal to the imbalance limit is none', () =>
     assert.deepEqual(symbolWarnings(config(btc.name, { imbalanceLimitUsdt: new Decimal(500) }), btc, mark), []));
@@ -148,7 +148,7 @@ describe('warnings that need a price', () => {
       ['150', '0.002'],
     ] as const) {
       const warnings = symbolWarnings(config(btc.name, { orderNotionalUsdt: new Decimal(notional) }), btc, mark);
-      assert.match(warnings[0] ?? '', new RegExp(`below the smallest tradable size ${smallest}`), notional);
+      assert.match(reasonText(warnings[0] ?? ''), new RegExp(`below the smallest tradable size ${smallest}`), notional);
     }
     assert.deepEqual(symbolWarnings(config(btc.name, { orderNotionalUsdt: new Decimal(180) }), btc, mark), []);
   });

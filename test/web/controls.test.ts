@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseCommand } from '../../src/control/protocol.ts';
-import { type Answer, type Command, say } from '../../src/core/commands.ts';
+import { type Answer, say } from '../../src/core/answers.ts';
+import type { Command } from '../../src/core/commands.ts';
+import { reason } from '../../src/core/reasons.ts';
 import { createRedactor } from '../../src/settings/redact.ts';
 import { startWeb, type Web } from '../../src/web/index.ts';
 import { webOptions } from './fixtures.ts';
@@ -43,7 +45,7 @@ describe('16.6 commands by the page', () => {
   const begin = () => {
     token = TOKEN;
     given.length = 0;
-    answer = async () => ({ ok: true, says: [say('will-pause', 'BNB_USDT_Perp')] });
+    answer = async () => ({ ok: true, says: [say('will-pause', 'BNB_USDT_Perp', { until: null })] });
   };
 
   test('an unlocked page gives a command, which says that the page gave it, and is answered in both languages', async () => {
@@ -131,7 +133,10 @@ describe('16.6 commands by the page', () => {
 
   test('no secret leaves with an answer', async () => {
     begin();
-    answer = async () => ({ ok: false, says: [say('refused', null, { reason: `bad ${TOKEN}` })] });
+    answer = async () => ({
+      ok: false,
+      says: [say('refused', null, { why: reason('others-words', '', { words: `bad ${TOKEN}` }) })],
+    });
     const text = await (await post('command', PAUSE, await unlock())).text();
     assert.ok(!text.includes(TOKEN), text);
   });

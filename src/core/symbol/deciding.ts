@@ -12,7 +12,7 @@ import { largestSize } from '../openings.ts';
 import type { Plan } from '../plan.ts';
 import type { PlanInput } from '../plan-input.ts';
 import { clear, raise } from '../raise.ts';
-import { reasonKey } from '../reasons.ts';
+import { reason, reasonKey } from '../reasons.ts';
 import { GROWTH_TRY_MS, mayOnlyReduce, withNextTry } from '../reduce-only.ts';
 import { trialRow } from '../rollout.ts';
 import { kept } from '../same-list.ts';
@@ -190,8 +190,8 @@ function triesToGrow(state: SymbolState, { account, reduceOnly }: Intent): boole
 /** Warnings about the symbol's settings at this mark, at the first decision (strategy 2.2). */
 function warnings(memory: SymbolMemory, { config, instrument, valuation, nowMs }: PlanInput): Fact[] {
   if (memory.warned || memory.leaving !== undefined) return [];
-  return symbolWarnings(config, instrument, valuation.mark).map((text) => {
-    return { type: 'symbol.warned', atMs: nowMs, instrument: config.instrument, text };
+  return symbolWarnings(config, instrument, valuation.mark).map((why) => {
+    return { type: 'symbol.warned', atMs: nowMs, instrument: config.instrument, why };
   });
 }
 
@@ -199,8 +199,8 @@ function warnings(memory: SymbolMemory, { config, instrument, valuation, nowMs }
 function clippings({ instrument, nowMs }: PlanInput, plan: Plan): Fact[] {
   const largest = largestSize(instrument);
   if (plan.creates.every(({ size }) => size.lt(largest))) return [];
-  const text = `${instrument.name}: orders are clipped to ${largest.toFixed()}, the largest size a signature can carry`;
-  return [{ type: 'symbol.warned', atMs: nowMs, instrument: instrument.name, text }];
+  const why = reason('orders-clipped', '7.3', { symbol: instrument.name, largest: largest.toFixed() });
+  return [{ type: 'symbol.warned', atMs: nowMs, instrument: instrument.name, why }];
 }
 
 /** Until the older of the two snapshots is too old to decide on, or our clock is set back (strategy 10.3). */

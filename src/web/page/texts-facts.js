@@ -4,7 +4,7 @@ export const FACTS = {
     facts: {
       'state.changed': '{from} → {to}: {why}',
       'symbol.idle': 'nothing to submit: {why}',
-      'symbol.warned': '{text}',
+      'symbol.warned': '{why}{text}',
       'order.placed': 'placed {order} {purpose}{guarded}',
       'order.post-only-refused': '{order} would have taken from the book: priced again, {attemptsLeft} attempts left',
       'order.refused': 'the exchange refused {order}: {reason}',
@@ -77,7 +77,7 @@ export const FACTS = {
     facts: {
       'state.changed': '{from} → {to}：{why}',
       'symbol.idle': '无需提交：{why}',
-      'symbol.warned': '{text}',
+      'symbol.warned': '{why}{text}',
       'order.placed': '已挂单 {order} {purpose}{guarded}',
       'order.post-only-refused': '{order} 会吃单而被拒：重新定价，还剩 {attemptsLeft} 次',
       'order.refused': '交易所拒绝 {order}：{reason}',
