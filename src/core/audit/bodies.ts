@@ -58,7 +58,6 @@ export function strategyId(clientOrderId: string): { readonly account: AccountNa
 
 export interface OrderBody {
   readonly clientOrderId: string;
-  readonly orderId: string | null;
   readonly instrument: string;
   readonly side: Side;
   readonly size: Decimal;
@@ -67,12 +66,12 @@ export interface OrderBody {
   readonly rejectReason: string;
   readonly traded: Decimal;
   readonly avgPrice: Decimal;
-  readonly createTimeNs: bigint | null;
   readonly updateTimeNs: bigint | null;
   readonly expirationNs: bigint | null;
 }
 
-function first(value: unknown): unknown {
+/** The first of a list. */
+export function first(value: unknown): unknown {
   return Array.isArray(value) ? (value as unknown[])[0] : undefined;
 }
 
@@ -135,7 +134,6 @@ export function readOrder(value: unknown): OrderBody | null {
   if (price.lte(0) || (status === 'FILLED' && !traded.eq(size))) return null;
   return {
     clientOrderId,
-    orderId: asText(order.order_id),
     instrument,
     side: leg.is_buying_asset === true ? 'buy' : 'sell',
     size,
@@ -144,7 +142,6 @@ export function readOrder(value: unknown): OrderBody | null {
     rejectReason,
     traded,
     avgPrice,
-    createTimeNs: asInteger(metadata?.create_time),
     updateTimeNs: asInteger(state.update_time),
     expirationNs: asInteger(asObject(order.signature)?.expiration),
   };
@@ -188,9 +185,7 @@ export function readCreate(request: unknown): CreateBody | null {
 }
 
 export interface PositionBody {
-  readonly instrument: string;
   readonly size: Decimal;
-  readonly entryPrice: Decimal;
   readonly markPrice: Decimal;
   readonly eventTimeNs: bigint;
 }
@@ -209,14 +204,13 @@ export function readPositions(
     const row = asObject(item);
     if (typeof row?.instrument !== 'string' || !isTraded(row.instrument)) continue;
     const size = asDecimal(row?.size);
-    const entryPrice = asDecimal(row?.entry_price);
     const markPrice = asDecimal(row?.mark_price);
     const eventTimeNs = asInteger(row?.event_time);
-    if (!size || !entryPrice || !markPrice) return null;
+    if (!size || !markPrice || asDecimal(row?.entry_price) === null) return null;
     if (eventTimeNs === null || asText(row.sub_account_id) === null) return null;
     const known = rows.get(row.instrument);
     if (known && known.eventTimeNs > eventTimeNs) continue;
-    rows.set(row.instrument, { instrument: row.instrument, size, entryPrice, markPrice, eventTimeNs });
+    rows.set(row.instrument, { size, markPrice, eventTimeNs });
   }
   return rows;
 }

@@ -3,9 +3,8 @@ import type { AccountName, Side } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
 import { type FillBody, strategyId } from './bodies.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
-import { signed } from './lots.ts';
-import type { StartLot, StartSymbol } from './model.ts';
-import { fault } from './model.ts';
+import { netOf, signed, textOf } from './lots.ts';
+import type { StartSymbol } from './model.ts';
 import type { Audit, Contradiction } from './state.ts';
 
 /**
@@ -71,13 +70,13 @@ export function judgeFill(audit: Audit, fill: FillBooked): void {
       received: order?.traded ?? 'never',
       values: stated.map(({ value }) => value),
     };
-    audit.breach(fault('I9', '4.1', 'a booking that no message of its order states', detail), fill);
+    audit.breach(fill, 'I9', '4.1', 'a booking that no message of its order states', detail);
   }
   const waitedMs = audit.wallMs - (order?.firstPartialAtMs ?? 0);
   const waits =
     order !== undefined && order.end === null && waitedMs >= 0 && waitedMs < audit.settings.partialFillTimeoutMs;
   if (waits && order.firstPartialAtMs !== null)
-    audit.breach(fault('I9', '4.3', 'a partial fill booked before its wait was over', { waitedMs }), fill);
+    audit.breach(fill, 'I9', '4.3', 'a partial fill booked before its wait was over', { waitedMs });
   ledger.orders.delete(clientOrderId);
   ledger.orders.set(clientOrderId, { size, valueUsdt: exact?.value ?? valueUsdt });
   if (ledger.orders.size > MAX_ORDERS) ledger.orders.delete(ledger.orders.keys().next().value as string);
@@ -109,17 +108,14 @@ function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
       !match.lotPrice.eq(lot.price) ||
       match.kind !== kind
     ) {
-      audit.breach(
-        fault('I9', '4.4', 'a fill matched with a lot that is not there', { lot: match.lotId, size: match.size }),
-        fill,
-      );
+      audit.breach(fill, 'I9', '4.4', 'a fill matched with a lot that is not there', {
+        lot: match.lotId,
+        size: match.size,
+      });
       continue;
     }
     if (side === 'sell' ? price.lt(lot.price) : price.gt(lot.price))
-      audit.breach(
-        fault('I2', '4.4', 'a lot closed at a loss', { price, lotPrice: lot.price, size: match.size }),
-        fill,
-      );
+      audit.breach(fill, 'I2', '4.4', 'a lot closed at a loss', { price, lotPrice: lot.price, size: match.size });
     if (match.size.eq(lot.size)) ledger.lots.delete(lot.id);
     else ledger.lots.set(lot.id, { ...lot, size: lot.size.minus(match.size) });
   }
@@ -127,7 +123,7 @@ function bookInto(audit: Audit, ledger: Ledger, fill: Booked): void {
   if (left.isZero()) return;
   for (const lot of ledger.lots.values()) {
     if (lot.side === side || (side === 'sell' ? lot.price.gt(price) : lot.price.lt(price))) continue;
-    audit.breach(fault('I9', '4.4', 'a fill that leaves a lot it may close', { price, lotPrice: lot.price }), fill);
+    audit.breach(fill, 'I9', '4.4', 'a fill that leaves a lot it may close', { price, lotPrice: lot.price });
     break;
   }
   audit.opened.push({ instrument, lot: { account, side, size: left, price } });
@@ -163,7 +159,7 @@ export function judgeDrift(audit: Audit, drift: DriftAdopted): void {
   if (alike === null || !isLasting(audit, alike)) {
     const { readings = 0, sinceMs = audit.nowMs } = alike ?? {};
     const detail = { difference, readings, lastedMs: audit.nowMs - sinceMs };
-    audit.breach(fault('I9', '10.5', 'a drift adopted without the readings that show it', detail), fill);
+    audit.breach(fill, 'I9', '10.5', 'a drift adopted without the readings that show it', detail);
   } else judgeDriftPrice(audit, drift, alike.sinceMs);
   audit.adoptedAtMs.set(`${account} ${instrument}`, audit.wallMs);
   const side = difference.gt(0) ? 'buy' : 'sell';
@@ -201,9 +197,7 @@ function judgeDriftPrice(audit: Audit, drift: DriftAdopted, sinceMs: number): vo
   const isAsked = histories.some(({ atMs }) => atMs >= sinceMs);
   if (isAsked && !isExplained && [...marks, ...middles].some((mark) => mark?.eq(price))) return;
   const detail = { price, isAsked, isExplained };
-  audit.breach(fault('I9', '10.5', 'a drift at neither what was paid nor a mark', detail), {
-    ...{ instrument, account, clientOrderId: null },
-  });
+  audit.breach({ instrument, account }, 'I9', '10.5', 'a drift at neither what was paid nor a mark', detail);
 }
 
 /** Average price of the newest foreign fills that sum to a difference; null: none do. */
@@ -236,21 +230,15 @@ export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: 
   audit.opened = audit.opened.filter((one) => one.instrument !== instrument);
   audit.filled = audit.filled.filter((one) => one.instrument !== instrument);
   if (ledger !== undefined) {
-    const expected = [...ledger.lots.values(), ...opened.map(({ lot }) => lot)].map(wordsOf).sort();
-    const written = state.lots.map(wordsOf).sort();
-    if (expected.join() !== written.join()) {
-      const detail = { expected: expected.join(', '), written: written.join(', ') };
-      audit.breach(fault('I9', '15.2', 'lots that do not follow from the bookings', detail), {
-        ...{ instrument, account: null, clientOrderId: null },
-      });
-    }
+    const expected = textOf([...ledger.lots.values(), ...opened.map(({ lot }) => lot)]);
+    const written = textOf(state.lots);
+    if (expected !== written)
+      audit.breach({ instrument }, 'I9', '15.2', 'lots that do not follow from the bookings', { expected, written });
   }
-  const net = sum(state.lots.map(({ side, size }) => signed(side, size)));
+  const net = netOf(state.lots);
   const booked = sum(ACCOUNTS.map((account) => state.booked[account]));
   if (!net.eq(booked))
-    audit.breach(fault('I9', '4.5', 'lots that do not come to the booked net', { net, booked }), {
-      ...{ instrument, account: null, clientOrderId: null },
-    });
+    audit.breach({ instrument }, 'I9', '4.5', 'lots that do not come to the booked net', { net, booked });
   if (ledger === undefined) {
     // Found at the exchange, and gone from its lists before the symbol's ledger started (11.3): nothing looks it up.
     for (const order of audit.orders.live(instrument)) {
@@ -263,8 +251,4 @@ export function judgeState(audit: Audit, state: StartSymbol & { readonly begun: 
     ...ledgerOf(state),
     orders: new Map([...orders, ...ledgerOf(state).orders]),
   });
-}
-
-function wordsOf({ account, side, size, price }: Omit<StartLot, 'id'>): string {
-  return `${account} ${side} ${size.toFixed()} @ ${price.toFixed()}`;
 }

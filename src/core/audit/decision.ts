@@ -1,9 +1,9 @@
 import { Decimal, max, sum, ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
-import type { Declared, DeclaredLot } from './declared.ts';
+import type { Declared } from './declared.ts';
 import { isHedged, type Judgement, judge, smallestTradable, type ViewOrder } from './judge.ts';
-import { netOf, signed } from './lots.ts';
+import { netOf, signed, textOf } from './lots.ts';
 import { fault } from './model.ts';
 import type { Applies } from './modes.ts';
 import type { WireOrder } from './orders.ts';
@@ -33,13 +33,13 @@ export function judgeDecision(audit: Audit, order: WireOrder): void {
   const decided = audit.decisions.get(prepared.intentId);
   audit.checked('I9');
   if (decided === undefined) {
-    audit.breach(fault('I12', '15.2', 'a create without a journalled decision', { intent: prepared.intentId }), order);
+    audit.breach(order, 'I12', '15.2', 'a create without a journalled decision', { intent: prepared.intentId });
     return;
   }
   const { declared } = decided;
   const intent = declared.intents.find(({ intentId }) => intentId === prepared.intentId);
   if (intent?.account !== order.account || intent.side !== order.side || !intent.size.eq(order.size)) {
-    audit.breach(fault('I12', '15.2', 'a create that differs from its decision', { size: intent?.size }), order);
+    audit.breach(order, 'I12', '15.2', 'a create that differs from its decision', { size: intent?.size });
     return;
   }
   for (const account of ACCOUNTS) judgePosition(audit, decided, account, order);
@@ -60,7 +60,7 @@ function judgePosition(audit: Audit, { declared, atMs }: Decided, account: Accou
   const marksDiffer = position !== null && named?.markPrice?.eq(position.markPrice) !== true;
   if (named === undefined || !named.size.eq(size) || marksDiffer) {
     const detail = { account, size, from, received: named?.size ?? 'no such message' };
-    audit.breach(fault('I12', '15.2', 'a declared position that no such message stated', detail), order);
+    audit.breach(order, 'I12', '15.2', 'a declared position that no such message stated', detail);
     return;
   }
   const reading = seen.findLast((one) => one.kind === 'reading' && one.atMs <= atMs);
@@ -68,7 +68,7 @@ function judgePosition(audit: Audit, { declared, atMs }: Decided, account: Accou
   const ageMs = reading === undefined ? Number.POSITIVE_INFINITY : audit.nowMs - reading.askedAtMs;
   if (ageMs > limitMs + LEAVING_MS || named.era !== audit.era) {
     const detail = { account, ageMs, limitMs, era: named.era, eraNow: audit.era };
-    audit.breach(fault('I12', '10.3', 'a create on data that were too old when it left', detail), order);
+    audit.breach(order, 'I12', '10.3', 'a create on data that were too old when it left', detail);
   }
   const leftOut = intact ? newestBefore(seen, 'frame', atMs - FOLDED_MS.frame) : undefined;
   const readingLeftOut = newestBefore(seen, 'reading', atMs - limitMs);
@@ -77,7 +77,7 @@ function judgePosition(audit: Audit, { declared, atMs }: Decided, account: Accou
     // A later read that contradicts the frame may take precedence over it (strategy 10.6).
     if (newer.kind === 'frame' && named.kind === 'reading' && named.askedAtMs > newer.atMs) continue;
     const detail = { account, size, newer: newer.size, message: newer.id };
-    audit.breach(fault('I12', '15.2', 'a declared position that a later message had replaced', detail), order);
+    audit.breach(order, 'I12', '15.2', 'a declared position that a later message had replaced', detail);
   }
 }
 
@@ -93,13 +93,13 @@ function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder
       // Orders of the same decision are sent after it; orders found meanwhile are adopted by the next one.
       if (live.sentAtMs === null || live.sentAtMs >= atMs) continue;
       const detail = { other: live.clientOrderId };
-      audit.breach(fault('I12', '15.2', 'a decision that leaves a live order out', detail), order);
+      audit.breach(order, 'I12', '15.2', 'a decision that leaves a live order out', detail);
       continue;
     }
     const late = sum(live.increments.filter((one) => one.atMs > atMs - FOLDED_MS.rest).map(({ size }) => size.abs()));
     if (row.traded.lt(live.traded.minus(late)) || row.traded.gt(live.traded) || row.size.gt(live.size)) {
       const detail = { other: live.clientOrderId, declared: row.traded, received: live.traded };
-      audit.breach(fault('I12', '15.2', 'a declared order that differs from what was received', detail), order);
+      audit.breach(order, 'I12', '15.2', 'a declared order that differs from what was received', detail);
     }
   }
   for (const row of declared.orders) {
@@ -108,7 +108,7 @@ function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder
     // A create that waits for a login has its bytes in the journal, and counts as live before it leaves.
     if (known === undefined && row.traded.isZero() && audit.prepared.has(row.clientOrderId)) continue;
     const detail = { other: row.clientOrderId, declared: row.traded, received: known?.traded ?? 'never' };
-    audit.breach(fault('I12', '15.2', 'a declared order that no message stated', detail), order);
+    audit.breach(order, 'I12', '15.2', 'a declared order that no message stated', detail);
   }
 }
 
@@ -116,15 +116,12 @@ function judgeOrders(audit: Audit, { declared, atMs }: Decided, order: WireOrder
 function judgeLots(audit: Audit, { declared, atMs }: Decided, order: WireOrder): void {
   const { instrument, accounts, orders, lots } = declared;
   const booked = audit.ledgers.get(instrument)?.lots;
-  if (booked !== undefined && keyOf([...booked.values()]) !== keyOf(lots))
-    audit.breach(
-      fault('I9', '15.2', 'declared lots that do not follow from the bookings', { lots: keyOf(lots) }),
-      order,
-    );
+  if (booked !== undefined && textOf([...booked.values()]) !== textOf(lots))
+    audit.breach(order, 'I9', '15.2', 'declared lots that do not follow from the bookings', { lots: textOf(lots) });
   const waiting = waitingOf(declared);
   const net = accounts.A.held.plus(accounts.B.held).minus(waiting.A).minus(waiting.B);
   if (!netOf(lots).eq(net))
-    audit.breach(fault('I9', '4.5', 'lots that do not come to the net', { lots: netOf(lots), net }), order);
+    audit.breach(order, 'I9', '4.5', 'lots that do not come to the net', { lots: netOf(lots), net });
   for (const account of ACCOUNTS) {
     const lag = accounts[account].held.minus(accounts[account].position?.size ?? ZERO);
     if (lag.isZero()) continue;
@@ -132,7 +129,7 @@ function judgeLots(audit: Audit, { declared, atMs }: Decided, order: WireOrder):
     const fills = filledLately(audit, account, instrument, atMs);
     if (repairs && comesTo(fills, lag)) continue;
     const detail = { account, lag, orders: orders.length };
-    audit.breach(fault('I12', '10.5', 'a create while a position contradicts its fills', detail), order);
+    audit.breach(order, 'I12', '10.5', 'a create while a position contradicts its fills', detail);
   }
 }
 
@@ -159,13 +156,6 @@ function comesTo(fills: readonly Decimal[], size: Decimal): boolean {
   return false;
 }
 
-function keyOf(lots: readonly DeclaredLot[]): string {
-  return lots
-    .map(({ account, side, size, price }) => `${account} ${side} ${size.toFixed()} @ ${price.toFixed()}`)
-    .sort()
-    .join(', ');
-}
-
 /** Largest value of an order at the bid it was priced from, as a share of `order_notional_usdt` (6.2). */
 const MOST_SHARE = new Decimal('1.25');
 
@@ -175,7 +165,7 @@ function judgeWorth(audit: Audit, atMs: number, order: WireOrder, bid: Decimal):
   const amount = max(ZERO, ...amounts);
   const [worth, most] = [order.size.mul(bid), amount.mul(MOST_SHARE)];
   if (amounts.some((one) => one.isZero()) || worth.lte(most)) return;
-  audit.breach(fault('I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most }), order);
+  audit.breach(order, 'I5', '6.2', 'worth more than 1.25 times the amount of an order', { worth, most });
 }
 
 /** I6: an order with `reduce_only` shrinks a position, with or without its latest fills (strategy 9.13). */
@@ -184,16 +174,16 @@ function judgeReduceOnly(audit: Audit, { accounts }: Declared, order: WireOrder)
   const { held, position } = accounts[order.account];
   const shrinks = [held, position?.size ?? ZERO].some((size) => signed(order.side, size).plus(order.size).lte(0));
   if (shrinks) return;
-  audit.breach(fault('I6', '9.13', 'a reduce-only order larger than what it shrinks', { held }), order);
+  audit.breach(order, 'I6', '9.13', 'a reduce-only order larger than what it shrinks', { held });
 }
 
 /** I3: on the passive side of a book received recently (strategy 7.1, 7.4). */
 function judgeTouch(audit: Audit, order: WireOrder, bid: Decimal, ask: Decimal): void {
   const seen = audit.received.touches(order.instrument).findLast((one) => one.bid.eq(bid) && one.ask.eq(ask));
   if (seen === undefined || audit.nowMs - seen.atMs > audit.settings.staleMs + LEAVING_MS)
-    audit.breach(fault('I3', '7.4', 'priced from a book that was not received lately', { bid, ask }), order);
+    audit.breach(order, 'I3', '7.4', 'priced from a book that was not received lately', { bid, ask });
   else if (order.side === 'sell' ? order.price.lt(ask) : order.price.gt(bid))
-    audit.breach(fault('I3', '7.1', 'priced through the touch', { price: order.price, bid, ask }), order);
+    audit.breach(order, 'I3', '7.1', 'priced through the touch', { price: order.price, bid, ask });
 }
 
 function waitingOf(declared: Declared): Record<AccountName, Decimal> {
@@ -240,7 +230,7 @@ function judgeAllowed(audit: Audit, { declared, atMs }: Decided, order: WireOrde
   );
   const judgement = judgements.reduce((best, one) => (one.faults.length < best.faults.length ? one : best));
   audit.checked(...judgement.invariants);
-  for (const one of judgement.faults) audit.breach(one, order);
+  for (const one of judgement.faults) audit.record(one, order);
   if (!isHedged(netOf(lots), smallestTradable(rules, mark, lots))) judgeOutdated(audit, { declared, atMs }, order);
 }
 
@@ -272,7 +262,7 @@ function judgeOutdated(audit: Audit, { declared, atMs }: Decided, order: WireOrd
       const known = one.increments.find((fill) => fill.atMs > atMs && fill.atMs <= audit.nowMs - FOLDED_MS.rest);
       if (known === undefined) continue;
       const detail = { other: one.clientOrderId, fill: known.size };
-      audit.breach(fault('I12', '9.5', 'a create that was decided before a fill that is known', detail), order);
+      audit.breach(order, 'I12', '9.5', 'a create that was decided before a fill that is known', detail);
       return;
     }
 }

@@ -49,6 +49,7 @@ export interface DeclaredOrder {
 export interface DeclaredLot {
   readonly account: AccountName;
   readonly side: Side;
+  /** > 0. */
   readonly size: Decimal;
   readonly price: Decimal;
 }

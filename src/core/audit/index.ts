@@ -3,7 +3,6 @@ import type { DriftAdopted, FillBooked } from './booking.ts';
 import { judgeDrift, judgeFill, judgeState } from './booking.ts';
 import type { Declared } from './declared.ts';
 import type { AuditorOptions, AuditSettings, AuditSymbol, Breach, StandingCommand, StartSymbol } from './model.ts';
-import { fault } from './model.ts';
 import { Audit, type AuditReport } from './state.ts';
 import { frameReceived, judgeLeft, judgeRequest, requestEnded } from './wire.ts';
 
@@ -167,6 +166,6 @@ function judgeOutcome(audit: Audit, clientOrderId: string, outcome: string): voi
   audit.checked('I7');
   for (const order of audit.orders.live()) {
     if (order.clientOrderId !== clientOrderId) continue;
-    audit.breach(fault('I7', '9.6', 'an order taken for over that is live', { outcome }), order);
+    audit.breach(order, 'I7', '9.6', 'an order taken for over that is live', { outcome });
   }
 }

@@ -3,7 +3,14 @@ import type { AccountName, Side } from '../model.ts';
 import { otherAccount } from '../model.ts';
 import type { Lots } from './lots.ts';
 import { cheapestOf, guardOf, signed } from './lots.ts';
-import type { AuditSettings, AuditSymbol, Fault, InstrumentRules, Invariant } from './model.ts';
+import {
+  type AuditSettings,
+  type AuditSymbol,
+  type Fault,
+  fault,
+  type InstrumentRules,
+  type Invariant,
+} from './model.ts';
 
 /**
  * Checks one create against the inputs of its decision: the rules of strategy 3, 6, 7.2 and 8, implemented a second
@@ -195,38 +202,43 @@ function repairRoom(
   return bound.minus(worth).div(unit);
 }
 
+/** I5: the limits of 8.3 and 8.4. */
 function limitFaults(
-  create: Create,
+  { account, side, size }: Create,
   view: View,
   symbol: AuditSymbol,
   opening: boolean,
   sameDirection: boolean,
-  fault: (invariant: Invariant, rule: string, what: string, detail: Record<string, Decimal>) => void,
-): void {
-  const { account, side, size } = create;
+): readonly Fault[] {
   const other = otherAccount(account);
   const mark = view.markPrice;
+  const faults: Fault[] = [];
   if (symbol.positionMode === 'increase') {
     const without = grownReach(view, account, null, ZERO);
     const own = grownReach(view, account, side, size);
-    if (own.lte(without)) return;
-    const share = opening ? OPENING_ROOM_BELOW_MAX : new Decimal(1);
-    const limit = symbol.maxTotalPositionUsdt.mul(share);
+    if (own.lte(without)) return [];
+    const limit = symbol.maxTotalPositionUsdt.mul(opening ? OPENING_ROOM_BELOW_MAX : 1);
+    const half = limit.div(2);
     const ownUsdt = grownUsdt(view, account, side, size);
     const totalUsdt = ownUsdt.plus(grownUsdt(view, other, null, ZERO));
-    if (totalUsdt.gt(limit)) fault('I5', '8.3', 'could take the total past its maximum', { totalUsdt, limit, mark });
-    if (ownUsdt.gt(limit.div(2)))
-      fault('I5', '8.3', 'could take its account past half of the maximum', { ownUsdt, limit: limit.div(2), mark });
-    return;
+    if (totalUsdt.gt(limit))
+      faults.push(fault('I5', '8.3', 'could take the total past its maximum', { totalUsdt, limit, mark }));
+    if (ownUsdt.gt(half))
+      faults.push(
+        fault('I5', '8.3', 'could take its account past half of the maximum', { ownUsdt, limit: half, mark }),
+      );
+    return faults;
   }
-  if (sameDirection || !shrinks(view, account, side)) return;
-  const share = opening ? OPENING_ROOM_ABOVE_MIN : new Decimal(1);
-  const limit = symbol.minTotalPositionUsdt.mul(share);
+  if (sameDirection || !shrinks(view, account, side)) return [];
+  const limit = symbol.minTotalPositionUsdt.mul(opening ? OPENING_ROOM_ABOVE_MIN : 1);
+  const half = limit.div(2);
   const ownUsdt = shrunkUsdt(view, account, size);
   const totalUsdt = ownUsdt.plus(shrunkUsdt(view, other, ZERO));
-  if (totalUsdt.lt(limit)) fault('I5', '8.4', 'could take the total below its minimum', { totalUsdt, limit, mark });
-  if (ownUsdt.lt(limit.div(2)))
-    fault('I5', '8.4', 'could take its account below half of the minimum', { ownUsdt, limit: limit.div(2), mark });
+  if (totalUsdt.lt(limit))
+    faults.push(fault('I5', '8.4', 'could take the total below its minimum', { totalUsdt, limit, mark }));
+  if (ownUsdt.lt(half))
+    faults.push(fault('I5', '8.4', 'could take its account below half of the minimum', { ownUsdt, limit: half, mark }));
+  return faults;
 }
 
 /** The sides an account may open on (strategy 6.1, 6.2); both if the rule leaves a choice between two dusts. */
@@ -244,6 +256,16 @@ function openingSides(view: View, symbol: AuditSymbol, account: AccountName, sma
   return others.isZero() ? [asConfigured] : [asConfigured, against(others)];
 }
 
+/** What the rules of a create depend on, by its view. */
+interface Situation {
+  /** Positions without the partial fills that wait. */
+  readonly settled: Readonly<Record<AccountName, Decimal>>;
+  readonly net: Decimal;
+  readonly smallest: Decimal | null;
+  /** Figures that every fault shows. */
+  readonly known: Readonly<Record<string, Decimal>>;
+}
+
 /** The rules that a create violates. */
 export function judge(
   create: Create,
@@ -252,111 +274,117 @@ export function judge(
   settings: AuditSettings,
   rules: InstrumentRules | null,
 ): Judgement {
-  const faults: Fault[] = [];
-  const fault = (invariant: Invariant, rule: string, what: string, detail: Record<string, Decimal>): void => {
-    faults.push({
-      invariant,
-      rule,
-      what,
-      detail: Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, value.toString()])),
-    });
-  };
-  const { account, side, size, price } = create;
-  const mark = view.markPrice;
-  const settled = {
-    A: view.position.A.minus(view.waiting.A),
-    B: view.position.B.minus(view.waiting.B),
-  };
+  const { position, waiting, markPrice: mark } = view;
+  const settled = { A: position.A.minus(waiting.A), B: position.B.minus(waiting.B) };
   const net = settled.A.plus(settled.B);
   const smallest = smallestTradable(rules, mark, view.lots);
-  const hedged = isHedged(net, smallest);
-  const known = { positionA: view.position.A, positionB: view.position.B, net, mark };
+  const known = { positionA: position.A, positionB: position.B, net, mark };
+  const situation = { settled, net, smallest, known };
 
   const diffUsdt = net.abs().mul(mark);
+  const hedged = isHedged(net, smallest);
   const cap = hedged || diffUsdt.lt(settings.singleOrderDiffThresholdUsdt) ? 1 : 2;
-  if (create.liveBefore + 1 > cap)
-    fault('I4', cap === 2 ? '8.1' : '8.2', 'more live orders than the cap of that moment', {
-      live: new Decimal(create.liveBefore + 1),
-      cap: new Decimal(cap),
-      diffUsdt,
-      ...known,
-    });
-
+  const live = create.liveBefore + 1;
+  const detail = { live, cap, diffUsdt, ...known };
+  const beyondCap =
+    live > cap ? [fault('I4', cap === 2 ? '8.1' : '8.2', 'more live orders than the cap of that moment', detail)] : [];
   if (hedged) {
-    if (!view.waiting.A.isZero() || !view.waiting.B.isZero())
-      fault('I6', '5', 'a new order while a partial fill waits', { waitsA: view.waiting.A, waitsB: view.waiting.B });
-    const sides = openingSides(view, symbol, account, smallest);
-    const rule = symbol.positionMode === 'increase' ? '6.1' : '6.2';
-    if (!sides.includes(side)) fault('I6', rule, `an opening ${side} the mode does not call for`, known);
-    else if (symbol.positionMode === 'decrease' && size.gt(view.position[account].abs()))
-      fault('I5', '6.2', 'an opening sheds more than is held', { size, ...known });
-    limitFaults(create, view, symbol, true, false, fault);
+    const faults = [...beyondCap, ...openingFaults(create, view, symbol, situation)];
     return { faults, purpose: 'opening', invariants: ['I4', 'I5', 'I6'] };
   }
+  const faults = [...beyondCap, ...repairFaults(create, view, symbol, situation)];
+  return { faults, purpose: 'repair', invariants: ['I2', 'I4', 'I5', 'I6'] };
+}
 
-  const against: Side = net.gt(0) ? 'sell' : 'buy';
+/** I5, I6 of an opening (strategy 6.1, 6.2). */
+function openingFaults(create: Create, view: View, symbol: AuditSymbol, { smallest, known }: Situation): Fault[] {
+  const { account, side, size } = create;
+  const { waiting } = view;
+  const faults: Fault[] = [];
+  if (!waiting.A.isZero() || !waiting.B.isZero())
+    faults.push(fault('I6', '5', 'a new order while a partial fill waits', { waitsA: waiting.A, waitsB: waiting.B }));
+  const rule = symbol.positionMode === 'increase' ? '6.1' : '6.2';
+  if (!openingSides(view, symbol, account, smallest).includes(side))
+    faults.push(fault('I6', rule, `an opening ${side} the mode does not call for`, known));
+  else if (symbol.positionMode === 'decrease' && size.gt(view.position[account].abs()))
+    faults.push(fault('I5', '6.2', 'an opening sheds more than is held', { size, ...known }));
+  return [...faults, ...limitFaults(create, view, symbol, true, false)];
+}
+
+/** I2, I5, I6 of a repair: its side, account, size and price (strategy 6.3, 6.4, 7.2). */
+function repairFaults(create: Create, view: View, symbol: AuditSymbol, situation: Situation): Fault[] {
+  const { account, side, size, price } = create;
+  const { settled, net, smallest, known } = situation;
   // Dust has no direction (3.4).
   const lesser = min(settled.A.abs(), settled.B.abs());
   const sameDirection = settled.A.mul(settled.B).gt(0) && (smallest === null || lesser.gte(smallest));
-  if (side !== against) {
-    fault('I6', '6.3', 'not against the net while not hedged', known);
-    limitFaults(create, view, symbol, false, sameDirection, fault);
-    return { faults, purpose: 'repair', invariants: ['I4', 'I5', 'I6'] };
+  const limits = limitFaults(create, view, symbol, false, sameDirection);
+  if (side === (net.gt(0) ? 'buy' : 'sell'))
+    return [fault('I6', '6.3', 'not against the net while not hedged', known), ...limits];
+  const hedgeOpen = total(view.orders, null, side, 'unbooked');
+  const faults = [
+    ...accountFaults(create, view, symbol, situation, hedgeOpen, sameDirection),
+    ...sizeFaults(create, view, symbol, situation, hedgeOpen),
+    ...limits,
+  ];
+  const guard = guardOf(view.lots, account, side, hedgeOpen.plus(size));
+  if (guard && (side === 'sell' ? price.lt(guard) : price.gt(guard))) {
+    const detail = { price, guard, size, hedgeOpen, net };
+    faults.push(fault('I2', '7.2', 'a repair priced worse than its guard would close a lot at a loss', detail));
   }
+  return faults;
+}
+
+/** I6: the account that repairs, and what the other one may (strategy 6.3). */
+function accountFaults(
+  { account, side, size, price, givingWay }: Create,
+  view: View,
+  symbol: AuditSymbol,
+  { settled, net, smallest, known }: Situation,
+  hedgeOpen: Decimal,
+  sameDirection: boolean,
+): readonly Fault[] {
   const smaller: AccountName = settled.A.abs().lt(settled.B.abs()) ? 'A' : 'B';
   const bySmaller = sameDirection || symbol.positionMode === 'increase' || symbol.decreaseRepair === 'smaller';
   const preferred = bySmaller ? smaller : otherAccount(smaller);
-  const hedgeOpen = total(view.orders, null, side, 'unbooked');
-  const uncovered = net.abs().minus(hedgeOpen);
-  if (account !== preferred) {
-    const lotPrices = view.lots.map((lot) => lot.price);
-    const room = repairRoom(view, symbol, preferred, side, sameDirection, max(mark, price, ...lotPrices));
-    const refused = create.givingWay?.includes(preferred) ?? false;
-    const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
-    if (!blocked)
-      fault('I6', '6.3', `the account that should repair is ${preferred}`, {
-        settledA: settled.A,
-        settledB: settled.B,
-        ...(room ? { room } : {}),
-        ...known,
-      });
-    else if (size.gt(uncovered))
-      fault('I6', '6.3', 'the other way repairs more than no live order covers', { size, uncovered, ...known });
+  if (account === preferred) return [];
+  const unit = max(view.markPrice, price, ...view.lots.map((lot) => lot.price));
+  const room = repairRoom(view, symbol, preferred, side, sameDirection, unit);
+  const refused = givingWay?.includes(preferred) ?? false;
+  const blocked = refused || (room !== null && (smallest ? room.lt(smallest) : room.lte(0)));
+  if (!blocked) {
+    const detail = { settledA: settled.A, settledB: settled.B, ...(room ? { room } : {}), ...known };
+    return [fault('I6', '6.3', `the account that should repair is ${preferred}`, detail)];
   }
+  const uncovered = net.abs().minus(hedgeOpen);
+  if (size.lte(uncovered)) return [];
+  return [fault('I6', '6.3', 'the other way repairs more than no live order covers', { size, uncovered, ...known })];
+}
+
+/** I6: how large a repair may be, and that one past the net is nearer to the market (strategy 6.4). */
+function sizeFaults(
+  { side, size, price }: Create,
+  view: View,
+  symbol: AuditSymbol,
+  { net, smallest, known }: Situation,
+  hedgeOpen: Decimal,
+): readonly Fault[] {
+  const mark = view.markPrice;
+  const uncovered = net.abs().minus(hedgeOpen);
   const gap = net.abs().minus(hedgeOpen.div(2));
   // Without a row, repairs have the smallest tradable size (strategy 16.3).
   const orderSize = symbol.orderNotionalUsdt.isZero() && smallest ? smallest : symbol.orderNotionalUsdt.div(mark);
   const most = min(orderSize, gap.mul(2), net.abs().plus(symbol.imbalanceLimitUsdt.div(mark)).minus(hedgeOpen));
-  const bounded =
-    symbol.positionMode === 'decrease' || (smallest ? uncovered.gte(smallest) : uncovered.gt(0))
-      ? min(most, uncovered)
-      : most;
+  const isCovered = smallest ? uncovered.lt(smallest) : uncovered.lte(0);
+  const bounded = symbol.positionMode === 'decrease' || !isCovered ? min(most, uncovered) : most;
+  const faults: Fault[] = [];
   if (size.gt(bounded))
-    fault('I6', '6.4', 'a repair larger than its rule', { size, most: bounded, hedgeOpen, ...known });
-  if (size.gt(uncovered)) {
-    const nearest = view.orders
-      .filter((order) => order.side === side)
-      .reduce<Decimal | null>((best, order) => {
-        if (!best) return order.price;
-        return side === 'sell' ? min(best, order.price) : max(best, order.price);
-      }, null);
-    if (nearest && (side === 'sell' ? price.gte(nearest) : price.lte(nearest)))
-      fault('I6', '6.4', 'passes the net without a price nearer to the market', {
-        price,
-        nearest,
-        hedgeOpen,
-        ...known,
-      });
-  }
-  limitFaults(create, view, symbol, false, sameDirection, fault);
-  const guard = guardOf(view.lots, account, side, hedgeOpen.plus(size));
-  if (guard && (side === 'sell' ? price.lt(guard) : price.gt(guard)))
-    fault('I2', '7.2', 'a repair priced worse than its guard would close a lot at a loss', {
-      price,
-      guard,
-      size,
-      hedgeOpen,
-      net,
-    });
-  return { faults, purpose: 'repair', invariants: ['I2', 'I4', 'I5', 'I6'] };
+    faults.push(fault('I6', '6.4', 'a repair larger than its rule', { size, most: bounded, hedgeOpen, ...known }));
+  if (size.lte(uncovered)) return faults;
+  const [first, ...others] = view.orders.filter((order) => order.side === side).map((order) => order.price);
+  if (first === undefined) return faults;
+  const nearest = side === 'sell' ? min(first, ...others) : max(first, ...others);
+  if (side === 'sell' ? price.lt(nearest) : price.gt(nearest)) return faults;
+  const detail = { price, nearest, hedgeOpen, ...known };
+  return [...faults, fault('I6', '6.4', 'passes the net without a price nearer to the market', detail)];
 }

@@ -1,17 +1,10 @@
 import type { Decimal } from '../decimal.ts';
 import { ZERO } from '../decimal.ts';
 import type { AccountName, Side } from '../model.ts';
+import type { DeclaredLot } from './declared.ts';
 
 /** Open lots by the auditor's own arithmetic (strategy 4.4, 7.2). */
-export interface AuditLot {
-  readonly account: AccountName;
-  readonly side: Side;
-  /** Base units, > 0. */
-  readonly size: Decimal;
-  readonly price: Decimal;
-}
-
-export type Lots = readonly AuditLot[];
+export type Lots = readonly DeclaredLot[];
 
 /** `size` signed: buys positive. */
 export function signed(side: Side, size: Decimal): Decimal {
@@ -21,6 +14,14 @@ export function signed(side: Side, size: Decimal): Decimal {
 /** Signed sum of lots, base units (strategy 4.5). */
 export function netOf(lots: Lots): Decimal {
   return lots.reduce((net, lot) => net.plus(signed(lot.side, lot.size)), ZERO);
+}
+
+/** Lots without their numbers, in one order: equal texts are equal lots. */
+export function textOf(lots: Lots): string {
+  const texts = lots.map(
+    ({ account, side, size, price }) => `${account} ${side} ${size.toFixed()} @ ${price.toFixed()}`,
+  );
+  return texts.sort().join(', ');
 }
 
 /** Price of the cheapest open lot (strategy 3.2); null without lots. */

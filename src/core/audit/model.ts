@@ -1,5 +1,6 @@
 import type { Decimal } from '../decimal.ts';
 import type { AccountName, Side, SymbolConfig } from '../model.ts';
+import type { DeclaredLot } from './declared.ts';
 
 /** The invariants of strategy 15. */
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11', 'I12'] as const;
@@ -15,15 +16,16 @@ export interface Fault {
   readonly detail: Readonly<Record<string, string>>;
 }
 
-/** The subject of a breach. */
-export interface Where {
+/** The subject of a breach. `atMs`: our wall clock by the event that showed it. */
+export interface Breach extends Fault {
   readonly instrument: string | null;
   readonly account: AccountName | null;
   readonly clientOrderId: string | null;
+  readonly atMs: number;
 }
 
-/** `atMs`: our wall clock by the event that showed it. */
-export type Breach = Fault & Where & { readonly atMs: number };
+/** The subject of a breach, as far as it has one. */
+export type Where = Partial<Pick<Breach, 'instrument' | 'account' | 'clientOrderId'>>;
 
 export function fault(invariant: Invariant, rule: string, what: string, detail: Record<string, unknown> = {}): Fault {
   return {
@@ -52,13 +54,8 @@ export interface AuditSettings {
   readonly stopKeepStrategyOrders: number;
 }
 
-export interface StartLot {
+export interface StartLot extends DeclaredLot {
   readonly id: number;
-  readonly account: AccountName;
-  readonly side: Side;
-  /** Base units, > 0. */
-  readonly size: Decimal;
-  readonly price: Decimal;
 }
 
 /** An order in the journal, with what was received and booked of it (strategy 4.3). */

@@ -7,6 +7,7 @@ import {
   asInteger,
   asObject,
   asText,
+  first,
   readFills,
   readOrder,
   readPositions,
@@ -185,7 +186,3 @@ export function orderOfFrame(stream: string, feed: unknown): Pick<OrderBody, Sta
 
 /** What a message may change about an order. */
 export type StateFields = 'clientOrderId' | 'status' | 'rejectReason' | 'traded' | 'avgPrice' | 'updateTimeNs';
-
-function first(value: unknown): unknown {
-  return Array.isArray(value) ? (value as unknown[])[0] : undefined;
-}

@@ -3,21 +3,21 @@ import { ZERO } from '../decimal.ts';
 import type { AccountName } from '../model.ts';
 import { ACCOUNTS } from '../model.ts';
 import { asInteger, asObject } from './bodies.ts';
-import type { Declared } from './declared.ts';
+import type { Declared, DeclaredLot } from './declared.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
 import { signed } from './lots.ts';
-import type {
-  AuditorOptions,
-  AuditSettings,
-  AuditSymbol,
-  AuditTime,
-  Breach,
-  Fault,
-  Invariant,
-  StandingCommand,
-  StartLot,
-  StartSymbol,
-  Where,
+import {
+  type AuditorOptions,
+  type AuditSettings,
+  type AuditSymbol,
+  type AuditTime,
+  type Breach,
+  type Fault,
+  fault,
+  type Invariant,
+  type StandingCommand,
+  type StartSymbol,
+  type Where,
 } from './model.ts';
 import { type Applies, applies } from './modes.ts';
 import { newOrder, type WireOrder, WireOrders } from './orders.ts';
@@ -91,7 +91,7 @@ export class Audit {
   readonly decisions = new Map<string, Decided>();
   readonly ledgers = new Map<string, Ledger>();
   /** Lots opened by bookings and not numbered by a state yet. */
-  opened: { readonly instrument: string; readonly lot: Omit<StartLot, 'id'> }[] = [];
+  opened: { readonly instrument: string; readonly lot: DeclaredLot }[] = [];
   /** Fills booked since the last state, which a drift beside them may complete. */
   filled: { readonly instrument: string; readonly account: AccountName; readonly size: Decimal }[] = [];
   /** When a drift was last adopted, our wall clock, by account and instrument. */
@@ -311,7 +311,12 @@ export class Audit {
     for (const invariant of invariants) this.#checks[invariant] = (this.#checks[invariant] ?? 0) + 1;
   }
 
-  breach(one: Fault, { instrument, account, clientOrderId }: Where): void {
+  /** A rule is broken there. */
+  breach(where: Where, ...[invariant, rule, what, detail]: Parameters<typeof fault>): void {
+    this.record(fault(invariant, rule, what, detail), where);
+  }
+
+  record(one: Fault, { instrument = null, account = null, clientOrderId = null }: Where): void {
     const breach: Breach = { ...one, instrument, account, clientOrderId, atMs: this.wallMs };
     this.found.push(breach);
     this.#breachCounts[one.invariant] = (this.#breachCounts[one.invariant] ?? 0) + 1;

@@ -4,7 +4,7 @@ import type { WireEvent } from '../wire-event.ts';
 import type { CreateBody, Json, OrderBody } from './bodies.ts';
 import { asInteger, asObject, asText, readCreate, readOrder, readOwnOrders, strategyId } from './bodies.ts';
 import { judgeDecision } from './decision.ts';
-import { fault } from './model.ts';
+import { fault, type Where } from './model.ts';
 import type { OrderTerms, WireOrder } from './orders.ts';
 import { lacks, learn, newOrder } from './orders.ts';
 import { orderOfFrame, type StateFields } from './received.ts';
@@ -38,43 +38,39 @@ export function judgeRequest(audit: Audit, account: AccountName | null, route: s
       const creates = Array.isArray(body?.orders) ? body.orders.length : 0;
       const ids = Array.isArray(body?.client_order_i_ds) ? (body.client_order_i_ds as unknown[]) : [];
       const byOrderId = Array.isArray(body?.order_i_ds) ? body.order_i_ds.length : 0;
-      if (creates > 0) audit.breach(fault('I1', '1', 'a bulk call that creates orders', { creates }), here(account));
+      if (creates > 0) audit.breach({ account }, 'I1', '1', 'a bulk call that creates orders', { creates });
       judgeCancel(audit, account, request, [...ids.map(asText), ...Array<null>(byOrderId).fill(null)]);
       return null;
     }
     case 'cancel_all_orders':
-      audit.breach(fault('I8', '9.7', `${route} would end orders that are not ours`), here(account));
+      audit.breach({ account }, 'I8', '9.7', `${route} would end orders that are not ours`);
       return null;
     case 'create_bulk_orders':
     case 'replace_orders':
-      audit.breach(fault('I1', '1', `${route} is no way this engine trades`), here(account));
+      audit.breach({ account }, 'I1', '1', `${route} is no way this engine trades`);
       return null;
     default:
       return null;
   }
 }
 
-function here(account: AccountName | null, clientOrderId: string | null = null, instrument: string | null = null) {
-  return { instrument, account, clientOrderId };
-}
-
 function judgeCreate(audit: Audit, account: AccountName | null, request: unknown): WireOrder | null {
   audit.checked('I1', 'I3', 'I7', 'I10', 'I12');
   const create = readCreate(request);
   const id = create?.clientOrderId ?? null;
-  const where = here(account, id, create?.instrument ?? null);
+  const where = { account, clientOrderId: id, instrument: create?.instrument ?? null };
   if (!create || !account || id === null || !create.size || !create.price || create.instrument === null) {
-    audit.breach(fault('I1', '1', 'a create that cannot be read as a limit order'), where);
+    audit.breach(where, 'I1', '1', 'a create that cannot be read as a limit order');
     return null;
   }
   judgeForm(audit, create, account, id);
-  if (audit.draining) audit.breach(fault('I12', '13.1', 'a create after the stop began'), where);
+  if (audit.draining) audit.breach(where, 'I12', '13.1', 'a create after the stop began');
   judgeJournalled(audit, id, request, where);
   const known = audit.orders.get(account, id);
   if (audit.usedIds.has(id)) {
     // In flight: one request delivered twice. Turned away: the one repeat after a new login or a back-off (9.8, 9.9).
     const harmless = known?.turnedAway === true || (known !== undefined && audit.isInFlight(known));
-    if (!harmless) audit.breach(fault('I7', '9.2', 'a client order id was sent again', { end: known?.end }), where);
+    if (!harmless) audit.breach(where, 'I7', '9.2', 'a client order id was sent again', { end: known?.end });
     if (known?.turnedAway) Object.assign(known, { turnedAway: false, end: null, sentAtMs: audit.nowMs });
     return known ?? null;
   }
@@ -88,7 +84,7 @@ function judgeCreate(audit: Audit, account: AccountName | null, request: unknown
   const terms = { account, clientOrderId: id, instrument, side, size, price, reduceOnly, sentAtMs, expirationMs };
   const order = newOrder(terms);
   if (!audit.symbols.get(instrument)?.enabled)
-    audit.breach(fault('I6', '2.2', 'a create for an instrument that is not to be traded'), where);
+    audit.breach(where, 'I6', '2.2', 'a create for an instrument that is not to be traded');
   judgeRules(audit, order);
   judgeOthers(audit, order);
   judgeDecision(audit, order);
@@ -97,7 +93,7 @@ function judgeCreate(audit: Audit, account: AccountName | null, request: unknown
 
 /** I1, and the form of ids and sub accounts (strategy 9.2). */
 function judgeForm(audit: Audit, create: CreateBody, account: AccountName, id: string): void {
-  const where = here(account, id, create.instrument);
+  const where = { account, clientOrderId: id, instrument: create.instrument };
   const wrong: string[] = [];
   if (create.isMarket) wrong.push('market');
   if (!create.postOnly) wrong.push('not post-only');
@@ -105,35 +101,29 @@ function judgeForm(audit: Audit, create: CreateBody, account: AccountName, id: s
   if (create.legs !== 1) wrong.push(`${create.legs} legs`);
   if (!create.price?.gt(0)) wrong.push(`limit price ${create.price}`);
   if (!create.size?.gt(0)) wrong.push(`size ${create.size}`);
-  if (wrong.length > 0) audit.breach(fault('I1', '1', `not a maker order: ${wrong.join(', ')}`), where);
+  if (wrong.length > 0) audit.breach(where, 'I1', '1', `not a maker order: ${wrong.join(', ')}`);
   const bits = strategyId(id);
   if (bits?.account !== account || bits.side !== create.side)
-    audit.breach(
-      fault('I7', '9.2', 'a client order id without our prefix, account or side', { side: create.side }),
-      where,
-    );
+    audit.breach(where, 'I7', '9.2', 'a client order id without our prefix, account or side', { side: create.side });
   if (create.subAccountId !== audit.subAccounts[account])
-    audit.breach(fault('I7', '9.2', 'a create in the name of another account', { sub: create.subAccountId }), where);
+    audit.breach(where, 'I7', '9.2', 'a create in the name of another account', { sub: create.subAccountId });
 }
 
 /** The exact bytes are durable in the journal (strategy 9.3), and no other live order has the same intent (I7). */
-function judgeJournalled(audit: Audit, id: string, request: unknown, where: ReturnType<typeof here>): void {
+function judgeJournalled(audit: Audit, id: string, request: unknown, where: Where): void {
   const prepared = audit.prepared.get(id);
   if (prepared === undefined) {
-    audit.breach(fault('I7', '9.3', 'a create that is not in the journal'), where);
+    audit.breach(where, 'I7', '9.3', 'a create that is not in the journal');
     return;
   }
   if (prepared.place > audit.durablePlace)
-    audit.breach(
-      fault('I7', '9.3', 'a create whose bytes are not safe in the journal yet', { place: prepared.place }),
-      where,
-    );
+    audit.breach(where, 'I7', '9.3', 'a create whose bytes are not safe in the journal yet', { place: prepared.place });
   if (JSON.stringify(asObject(prepared.payload)) !== JSON.stringify(asObject(request)))
-    audit.breach(fault('I7', '9.3', 'a create that differs from the bytes in the journal'), where);
+    audit.breach(where, 'I7', '9.3', 'a create that differs from the bytes in the journal');
   for (const order of audit.orders.live()) {
     if (order.clientOrderId === id || audit.prepared.get(order.clientOrderId)?.intentId !== prepared.intentId) continue;
     const other = { other: order.clientOrderId, intent: prepared.intentId };
-    audit.breach(fault('I7', '9.6', 'an intent with two live orders', other), where);
+    audit.breach(where, 'I7', '9.6', 'an intent with two live orders', other);
   }
 }
 
@@ -157,7 +147,7 @@ function judgeRules(audit: Audit, order: WireOrder): void {
     return [faults];
   });
   if (faultsBy.length > 0 && faultsBy.every((faults) => faults.length > 0))
-    for (const one of faultsBy[0] ?? []) audit.breach(one, order);
+    for (const one of faultsBy[0] ?? []) audit.record(one, order);
 }
 
 /** I10 against own live orders of the other account, and I4's order count. */
@@ -168,10 +158,10 @@ function judgeOthers(audit: Audit, order: WireOrder): void {
     if (one.account !== otherAccount(order.account) || one.side === order.side) continue;
     if (order.side === 'sell' ? one.price.lt(order.price) : one.price.gt(order.price)) continue;
     const detail = { price: order.price, otherPrice: one.price, otherClientOrderId: one.clientOrderId };
-    audit.breach(fault('I10', '6.6', 'could match an order of the other account', detail), order);
+    audit.breach(order, 'I10', '6.6', 'could match an order of the other account', detail);
   }
   audit.checked('I4');
-  if (live > MAX_LIVE) audit.breach(fault('I4', '8.1', 'more live orders than ever allowed', { live }), order);
+  if (live > MAX_LIVE) audit.breach(order, 'I4', '8.1', 'more live orders than ever allowed', { live });
 }
 
 /** I8, and I11 while draining. */
@@ -184,10 +174,10 @@ function judgeCancel(
   audit.checked('I8');
   const sub = asText(asObject(request)?.sub_account_id);
   if (!account || sub !== audit.subAccounts[account])
-    audit.breach(fault('I8', '9.7', 'a cancel in the name of another account', { sub }), here(account));
+    audit.breach({ account }, 'I8', '9.7', 'a cancel in the name of another account', { sub });
   for (const id of ids) {
     if (id === null || !strategyId(id)) {
-      audit.breach(fault('I8', '9.7', 'a cancel that names no strategy order', { id }), here(account, id));
+      audit.breach({ account, clientOrderId: id }, 'I8', '9.7', 'a cancel that names no strategy order', { id });
       continue;
     }
     const order = account === null ? undefined : audit.orders.get(account, id);
@@ -211,7 +201,7 @@ function judgeKept(audit: Audit, order: WireOrder, atDrain: ReadonlySet<WireOrde
       !['refused', 'rejected', 'absent'].includes(one.end ?? '') &&
       (one.sentAtMs ?? 0) >= (order.sentAtMs ?? 0),
   ).length;
-  if (newer < keep) audit.breach(fault('I11', '13.1', 'the stop cancels an order to be kept', { newer, keep }), order);
+  if (newer < keep) audit.breach(order, 'I11', '13.1', 'the stop cancels an order to be kept', { newer, keep });
 }
 
 export function requestEnded(
@@ -412,7 +402,7 @@ export function judgeLeft(audit: Audit): void {
       // After 30 s the clean-up may give up, which the exit code states.
       if (audit.nowMs - draining.sinceMs >= CLEANUP_MS) continue;
       const detail = { left: orders.length, keep: settings.stopKeepStrategyOrders, end: order.end };
-      audit.breach(fault('I11', '13.1', 'left behind at the stop', detail), order);
+      audit.breach(order, 'I11', '13.1', 'left behind at the stop', detail);
     }
   }
 }
