@@ -7,7 +7,16 @@ import { reasonText } from '../texts/reasons.ts';
 import { errorOf, exchangeOnce, type PollRead, type RawAnswer, withoutUnmapped } from './answers.ts';
 import { type Asked, type Bucket, type BucketName, NotAdmitted, type Permit } from './budget.ts';
 import type { CallNames, CallSpec, ReadSpec } from './calls.ts';
-import { asItIs, classify, ExchangeError, foreign, networkTrouble, shownReason, type Trouble } from './errors.ts';
+import {
+  asItIs,
+  type CallEffect,
+  classify,
+  ExchangeError,
+  foreign,
+  networkTrouble,
+  shownReason,
+  type Trouble,
+} from './errors.ts';
 import type { ExchangeClock } from './exchange-clock.ts';
 import { NotSent, type Post } from './http.ts';
 import type { LookUps } from './look-ups.ts';
@@ -67,6 +76,20 @@ export interface Received {
   readonly id: number;
 }
 
+/** A request on its way. */
+interface Sent extends Pick<Received, 'id'> {
+  readonly account: AccountName | null;
+  readonly spec: CallSpec<never>;
+  readonly atMs: number;
+}
+
+/** What its failure needs of a call. */
+interface FailedCall {
+  readonly call: string;
+  readonly effect: CallEffect;
+  readonly isOptional?: boolean | undefined;
+}
+
 interface CallerOptions extends Pick<GrvtOptions, 'clock' | 'onWire' | 'report' | 'redact' | 'sdkLogLevel' | 'log'> {
   readonly exchangeClock: ExchangeClock;
   readonly isTraded: (instrument: string) => boolean;
@@ -94,7 +117,7 @@ export interface Caller {
   /** Rejects an answer whose fields are missing or impossible (strategy 10.4). */
   parsed<T>(
     account: AccountName | null,
-    spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
+    spec: FailedCall,
     received: Received,
     parse: (answer: unknown, from: number) => T,
   ): T;
@@ -214,75 +237,78 @@ export function createCaller(options: CallerOptions): Caller {
     permit: Permit,
     beforeBytes?: () => void,
   ): Promise<Received> {
-    const site = { call: spec.call, account, effect: spec.effect };
-    const { route } = spec;
-    const id = wire.nextId();
-    const sentAtMs = clock.nowMs();
+    const sent: Sent = { id: wire.nextId(), account, spec, atMs: clock.nowMs() };
     // Nothing runs between the check and sending the bytes (strategy 9.11); observers are called afterwards.
     const exchanging = exchangeOnce(channel, spec, headers, beforeBytes);
     if (onWire !== undefined) {
       const request = 'body' in spec ? JSON.parse(spec.body) : spec.request;
-      tell({ kind: 'sent', id, atMs: sentAtMs, account, route, request });
+      tell({ kind: 'sent', id: sent.id, atMs: sent.atMs, account, route: spec.route, request });
     }
-
-    const fail = (trouble: Trouble): ExchangeError => {
-      const error = classify(site, trouble, redact);
-      // An ended session is renewed and the call repeated; only a failure of that is logged.
-      const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
-      log(expected || spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
-      return error;
-    };
     let exchanged: { raw: RawAnswer; mapped: unknown };
     try {
       exchanged = await exchanging;
     } catch (thrown) {
       permit.done();
-      if (thrown instanceof NotSent) {
-        const why = reason('never-left', '18.2', { why: thrown.why });
-        tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: reasonText(why), neverLeft: true });
-        throw new ExchangeError('unavailable', { call: spec.call, account }, null, why);
-      }
-      const trouble = networkTrouble(thrown);
-      tell({ kind: 'failed', id, atMs: clock.nowMs(), account, route, reason: foreign(reasonOf(trouble), redact) });
-      throw fail(trouble);
+      throw unanswered(sent, thrown);
     }
-    const { raw, mapped } = exchanged;
-    const receivedAtMs = clock.nowMs();
+    const trouble = troubleOf(sent, exchanged);
+    const error = trouble === null ? null : failure(spec, account, trouble);
+    if (error?.kind === 'rate-limited') permit.limited();
+    else permit.done();
+    if (error !== null) throw error;
+    return { body: exchanged.mapped, id: sent.id };
+  }
+
+  /** The request had no answer, or was not sent after all. */
+  function unanswered({ id, account, spec }: Sent, thrown: unknown): ExchangeError {
+    const event = { kind: 'failed', id, atMs: clock.nowMs(), account, route: spec.route } as const;
+    if (thrown instanceof NotSent) {
+      const why = reason('never-left', '18.2', { why: thrown.why });
+      tell({ ...event, reason: reasonText(why), neverLeft: true });
+      return new ExchangeError('unavailable', { call: spec.call, account }, null, why);
+    }
+    const trouble = networkTrouble(thrown);
+    tell({ ...event, reason: foreign(reasonOf(trouble), redact) });
+    return failure(spec, account, trouble);
+  }
+
+  /** An answer was received: passes it to the observers. @returns why it is none that was asked for; null: it is */
+  function troubleOf(
+    { id, account, spec, atMs: sentAtMs }: Sent,
+    { raw, mapped }: { readonly raw: RawAnswer; readonly mapped: unknown },
+  ): Trouble | null {
+    const atMs = clock.nowMs();
+    const { status, unreadable } = raw;
+    const { route } = spec;
     const whose = account === null ? '' : ` of account ${account}`;
-    log('DEBUG', `${spec.call}${whose}: HTTP ${raw.status} in ${receivedAtMs - sentAtMs} ms`);
-    if (raw.unreadable !== null) {
-      const trouble: Trouble = { kind: 'unreadable', status: raw.status, body: raw.unreadable };
-      const why = `HTTP ${raw.status}: ${reasonText(raw.unreadable)}`;
-      tell({ kind: 'failed', id, atMs: receivedAtMs, account, route, reason: why });
-      if (raw.status === 429) permit.limited();
-      else permit.done();
-      throw fail(trouble);
+    log('DEBUG', `${spec.call}${whose}: HTTP ${status} in ${atMs - sentAtMs} ms`);
+    if (unreadable !== null) {
+      tell({ kind: 'failed', id, atMs, account, route, reason: `HTTP ${status}: ${reasonText(unreadable)}` });
+      return { kind: 'unreadable', status, body: unreadable };
     }
     // Market data may come from another machine with another clock; expiries are judged by the trading one.
-    if (account !== null) exchangeClock.observe(sentAtMs, receivedAtMs, raw.date);
+    if (account !== null) exchangeClock.observe(sentAtMs, atMs, raw.date);
     const refusal = errorOf(raw);
-    const body = refusal ?? mapped;
     if (onWire !== undefined) {
-      const observed = (spec.repeats?.tellable ?? withoutUnmapped)(body);
-      tell({ kind: 'answered', id, atMs: receivedAtMs, account, route, status: raw.status, body: observed });
+      const body = (spec.repeats?.tellable ?? withoutUnmapped)(refusal ?? mapped);
+      tell({ kind: 'answered', id, atMs, account, route, status, body });
     }
-    if (refusal === null && raw.status >= 200 && raw.status <= 299) {
-      permit.done();
-      return { body, id };
-    }
-    const error = fail(
-      refusal === null
-        ? { kind: 'status', status: raw.status }
-        : { kind: 'error-body', status: raw.status, code: refusal.code, message: refusal.message },
-    );
-    if (error.kind === 'rate-limited') permit.limited();
-    else permit.done();
-    throw error;
+    if (refusal !== null) return { kind: 'error-body', ...refusal };
+    return status >= 200 && status <= 299 ? null : { kind: 'status', status };
+  }
+
+  /** The failure of a call, logged. */
+  function failure(spec: FailedCall, account: AccountName | null, trouble: Trouble): ExchangeError {
+    const error = classify({ call: spec.call, account, effect: spec.effect }, trouble, redact);
+    // An ended session is renewed and the call repeated; only a failure of that is logged.
+    const expected = error.kind === 'refused' || error.kind === 'not-found' || error.kind === 'unauthenticated';
+    log(expected || spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
+    return error;
   }
 
   function parsed<T>(
     account: AccountName | null,
-    spec: Pick<CallSpec<unknown>, 'call' | 'effect' | 'isOptional'>,
+    spec: FailedCall,
     { body, id }: Received,
     parse: (answer: unknown, from: number) => T,
   ): T {
@@ -290,10 +316,7 @@ export function createCaller(options: CallerOptions): Caller {
       return parse(body, id);
     } catch (thrown) {
       if (!(thrown instanceof UnusableAnswer)) throw thrown;
-      const site = { call: spec.call, account, effect: spec.effect };
-      const error = classify(site, { kind: 'malformed', why: thrown.why }, redact);
-      log(spec.isOptional ? 'WARNING' : 'ERROR', `${error.kind} ${error.message}`);
-      throw error;
+      throw failure(spec, account, { kind: 'malformed', why: thrown.why });
     }
   }
 
@@ -309,9 +332,7 @@ export function createCaller(options: CallerOptions): Caller {
     } catch (thrown) {
       if (thrown instanceof ExchangeError) throw thrown;
       // A defect of ours or of the client, perhaps after sending: the outcome of a create is unknown (9.6).
-      const error = classify({ call: spec.call, account, effect: spec.effect }, networkTrouble(thrown), redact);
-      log('ERROR', `${error.kind} ${error.message}`);
-      throw error;
+      throw failure({ ...spec, isOptional: false }, account, networkTrouble(thrown));
     }
   }
 
