@@ -241,7 +241,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'create-after-stop',
-    what: 'the gateway is not told that the engine drains',
+    what: 'the gateway does not learn that the engine drains',
     file: 'src/core/daemon/life.ts',
     right:
       "const commands = [send('gateway', { type: 'trading.drain' }), ...toSymbols(symbols, { type: 'trading.drain' })];",

@@ -105,7 +105,7 @@ const ENTRIES = [
   outcome('1', 'cancelled', at(3)),
 ];
 
-function told(market: string, more: Partial<Asked>): { text: string; html: string } {
+function reported(market: string, more: Partial<Asked>): { text: string; html: string } {
   const plan = planOf(asked(market, { fill: 'optimistic', ...more }));
   const answer = answerOf(plan, [[null]]);
   return { text: answerText(answer), html: answerHtml(answer) };
@@ -115,12 +115,12 @@ test('a recording with own trades is warned of, until they are taken out', (t) =
   const market = temporaryDirectory(t);
   recording(market);
   const own = new Map([[BNB.name, ownOf(ENTRIES)!]]);
-  const { text, html } = told(market, { own });
+  const { text, html } = reported(market, { own });
   const warning =
     /WARNING: the engine traded in this recording of BNB_USDT_Perp: 1 trades and 2 levels of books are its own/;
   assert.match(text, warning);
   assert.match(html, warning);
-  assert.doesNotMatch(told(market, {}).text, /WARNING/);
+  assert.doesNotMatch(reported(market, {}).text, /WARNING/);
 
   const plan = planOf(asked(market, { own, isOwnTakenOut: true }));
   const [{ without = null } = {}] = questionOf(plan, plan.points[0]!, 'conservative').symbols;
@@ -134,7 +134,7 @@ test('a recording with own trades is warned of, until they are taken out', (t) =
     events.flatMap((event) => (event.kind === 'trade' ? [event.id] : [])),
     ['9-0', '9-2', '9-3'],
   );
-  const { text: after } = told(market, { own, isOwnTakenOut: true });
+  const { text: after } = reported(market, { own, isOwnTakenOut: true });
   assert.match(after, /taken out as own were 1 trades and 2 levels of books, by 1 orders/);
   assert.doesNotMatch(after, /WARNING/);
 });
@@ -143,7 +143,7 @@ test('a journal of another market is recognised by books that never show its ord
   const market = temporaryDirectory(t);
   recording(market);
   const orders = ownOf(ENTRIES)!.orders.map((order) => ({ ...order, price: e9('612.5') }));
-  const { text } = told(market, { own: new Map([[BNB.name, { orders, fills: new Map() }]]), isOwnTakenOut: true });
+  const { text } = reported(market, { own: new Map([[BNB.name, { orders, fills: new Map() }]]), isOwnTakenOut: true });
   assert.match(
     text,
     /WARNING: .* most books do not show these orders \(2 times\): the journal may be of another market/,

@@ -138,17 +138,17 @@ describe('16.5 the control channel', () => {
     control = null;
     // Somebody who listens there without the secret: it takes any proof, and cannot give one.
     writeFileSync(secretFile(dir), secret, { mode: 0o600 });
-    const heard: string[] = [];
+    const received: string[] = [];
     const impostor = createServer((socket) => {
       sockets.push(socket);
       socket.write(`${JSON.stringify({ v: VERSION, nonce: newSecret() })}\n`);
       socket.on('data', (chunk) => {
-        heard.push(String(chunk));
+        received.push(String(chunk));
         socket.write(`${JSON.stringify({ v: VERSION, proof: newSecret() })}\n`);
       });
     }).listen(controlPlace(dir) ?? '');
     await assert.rejects(giveCommand(dir, STOP), /does not have the secret/);
-    assert.doesNotMatch(heard.join(), /stop/);
+    assert.doesNotMatch(received.join(), /stop/);
     impostor.close();
   });
 

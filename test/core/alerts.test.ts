@@ -51,18 +51,18 @@ function alert(kind: AlertKind, atMs: number, more: Partial<Alert> = {}): Alert 
   };
 }
 
-/** Plays raises, clears and looks at the time; says when the alert was told (`!`) and when `resolved` (`.`). */
+/** Plays raises, clears and looks at the time; returns when the alert was sent (`!`) and when `resolved` (`.`). */
 function play(
   repeat: Repeat,
   steps: readonly (readonly [atMs: number, what: 'raise' | 'silenced' | 'clear' | 'look', sinceMs?: number])[],
 ): string[] {
   let state = null as AlertState | null;
-  const told: string[] = [];
+  const reported: string[] = [];
   for (const [atMs, what, sinceMs] of steps) {
     if (what === 'clear') state = state && judgeClear(state, atMs);
     else if (what === 'look') {
       const looked: ReturnType<typeof judgeTime> | null = state && judgeTime(state, atMs, repeat, STARTED_MS);
-      if (looked?.resolved) told.push(`.${atMs}`);
+      if (looked?.resolved) reported.push(`.${atMs}`);
       state = looked?.state ?? null;
     } else {
       const raised: ReturnType<typeof judgeRaise> = judgeRaise(
@@ -72,11 +72,11 @@ function play(
         atMs,
         { repeat },
       );
-      if (raised.send) told.push(`!${atMs}`);
+      if (raised.send) reported.push(`!${atMs}`);
       state = raised.state;
     }
   }
-  return told;
+  return reported;
 }
 
 describe('strategy 12: periods', () => {
@@ -125,9 +125,9 @@ describe('strategy 12: periods', () => {
 
 describe('strategy 12: episodes and repeats', () => {
   const cases: [string, Repeat, Parameters<typeof play>[1], string[]][] = [
-    ['an alert is told at once', 1000, [[0, 'raise']], ['!0']],
+    ['an alert is sent at once', 1000, [[0, 'raise']], ['!0']],
     [
-      'one that goes on is told again when its period is over, not before',
+      'one that goes on is sent again when its period is over, not before',
       60_000,
       [
         [0, 'raise'],
@@ -139,7 +139,7 @@ describe('strategy 12: episodes and repeats', () => {
       ['!0', '!60000', '!120000'],
     ],
     [
-      'its end is told once, after a calm',
+      'its end is sent once, after a calm',
       60_000,
       [
         [0, 'raise'],
@@ -166,7 +166,7 @@ describe('strategy 12: episodes and repeats', () => {
       ['!0', `.${31_000 + 2 * CALM_MS}`],
     ],
     [
-      'back after resolved was told is news, at once',
+      'back after resolved was sent is news, at once',
       1_800_000,
       [
         [0, 'raise'],
@@ -187,7 +187,7 @@ describe('strategy 12: episodes and repeats', () => {
       ['!0'],
     ],
     [
-      'once an episode: a later beginning is a new episode, also when its end was never heard of',
+      'once an episode: a later beginning is a new episode, also when its end was never seen',
       'episode',
       [
         [HOUR, 'raise', 0],
@@ -197,7 +197,7 @@ describe('strategy 12: episodes and repeats', () => {
       [`!${HOUR}`, `!${20 * HOUR}`],
     ],
     [
-      'once an episode: not told again after it lapsed',
+      'once an episode: not sent again after it lapsed',
       'episode',
       [
         [HOUR, 'raise', 0],
@@ -219,7 +219,7 @@ describe('strategy 12: episodes and repeats', () => {
       ['!0', '.60000'],
     ],
     [
-      'a silenced alert is not told, nor its end',
+      'a silenced alert is not sent, nor its end',
       1000,
       [
         [0, 'silenced'],
@@ -229,7 +229,7 @@ describe('strategy 12: episodes and repeats', () => {
       [],
     ],
     [
-      'a silenced alert that outlasts the wider one is told then',
+      'a silenced alert that outlasts the wider one is sent then',
       1000,
       [
         [0, 'silenced'],
@@ -248,7 +248,7 @@ describe('strategy 12: episodes and repeats', () => {
       ['!0'],
     ],
     [
-      'told before our clock was set back counts as told now: again a period later, not when the clock is there again',
+      'sent before our clock was set back counts as sent now: again a period later, not when the clock is there again',
       1_800_000,
       [
         [240 * HOUR, 'raise'],
@@ -259,7 +259,7 @@ describe('strategy 12: episodes and repeats', () => {
       [`!${240 * HOUR}`, '!1800000'],
     ],
     [
-      'over before our clock was set back counts as over now: its end is told after the calm',
+      'over before our clock was set back counts as over now: its end is sent after the calm',
       1_800_000,
       [
         [240 * HOUR, 'raise'],
@@ -299,23 +299,23 @@ describe('strategy 12: episodes and repeats', () => {
   test('an alert that keeps flapping needs an ever longer quiet time, at most its period', () => {
     const repeat = 1_800_000;
     let state = null as AlertState | null;
-    let told = 0;
+    let reported = 0;
     let clearedAt: number | null = null;
     for (let now = 0; now < 24 * HOUR; now += 1000) {
       if (state === null || state.closedAtMs !== null || clearedAt === null) {
         const raised: ReturnType<typeof judgeRaise> = judgeRaise(state, alert('mmr', now), false, now, { repeat });
-        told += raised.send ? 1 : 0;
+        reported += raised.send ? 1 : 0;
         state = judgeClear(raised.state, now);
         clearedAt = now;
       } else {
         const looked: ReturnType<typeof judgeTime> = judgeTime(state, now, repeat, STARTED_MS);
-        told += looked.resolved ? 1 : 0;
+        reported += looked.resolved ? 1 : 0;
         state = looked.state;
         if (looked.resolved) clearedAt = null;
       }
     }
-    assert.ok(told <= 2 * (8 + 48 + 1), `${told} messages`);
-    assert.ok(told >= 2 * 40, `${told} messages: it must still be told`);
+    assert.ok(reported <= 2 * (8 + 48 + 1), `${reported} messages`);
+    assert.ok(reported >= 2 * 40, `${reported} messages: it must still be sent`);
   });
 
   test('a raise that changes nothing gives the same state, so that nothing is written', () => {
@@ -328,9 +328,9 @@ describe('strategy 12: episodes and repeats', () => {
   test('the journal is written when another thing happens within the period, not when the same is raised again', () => {
     const event = { repeat: 900_000, event: true };
     const drift = (difference: string) => alert('drift', 0, { details: { difference } });
-    const told = judgeRaise(null, drift('1'), false, 0, event).state;
-    assert.equal(judgeRaise(told, drift('1'), false, 1000, event).state, told);
-    const owing = judgeRaise(told, drift('2'), false, 2000, event).state;
+    const reported = judgeRaise(null, drift('1'), false, 0, event).state;
+    assert.equal(judgeRaise(reported, drift('1'), false, 1000, event).state, reported);
+    const owing = judgeRaise(reported, drift('2'), false, 2000, event).state;
     assert.deepEqual(
       [owing.details, owing.heldBack],
       [{ difference: '1' }, { times: 1, details: { difference: '2' } }],
@@ -415,8 +415,8 @@ describe('strategy 12: episodes and repeats', () => {
       closedAtMs,
     });
     const states = [
-      ended('told late', 0, 60, 99),
-      ended('told soon', 0, 70, 71),
+      ended('ended late', 0, 60, 99),
+      ended('ended soon', 0, 70, 71),
       ended('lapsed', 0, null, 80),
       ended('y', 5, 65, 90),
       ended('x', 5, 65, 95),
@@ -425,7 +425,7 @@ describe('strategy 12: episodes and repeats', () => {
     for (const given of [states, states.toReversed()]) {
       assert.deepEqual(
         listAlerts(given, 50).recent.map(({ key }) => key),
-        ['lapsed', 'told soon', 'z', 'x', 'y', 'told late'],
+        ['lapsed', 'ended soon', 'z', 'x', 'y', 'ended late'],
       );
     }
   });
@@ -453,7 +453,7 @@ describe('strategy 12: MMR', () => {
     ['0.20 apart is not far', '0.36', '0.16', '0.70', false],
     ['further, and above half the threshold', '0.3601', '0.16', '0.70', true],
     ['further, at half the threshold', '0.35', '0.01', '0.70', false],
-    ['the lower one is not told', '0.1', '0.69', '0.70', false],
+    ['the lower one is not sent', '0.1', '0.69', '0.70', false],
   ];
   for (const [name, own, others, threshold, holds] of apart) {
     test(`17.5 ${name}`, () => {
@@ -519,8 +519,9 @@ describe('strategy 12: stuck', () => {
   for (const [name, input, expected] of cases) {
     test(name, () => {
       const found = hedgeDistance(input);
-      const told = found && [found.missing, found.missingPercent, found.lossNowUsdt].map((value) => value.toFixed());
-      assert.deepEqual(told, expected);
+      const reported =
+        found && [found.missing, found.missingPercent, found.lossNowUsdt].map((value) => value.toFixed());
+      assert.deepEqual(reported, expected);
     });
   }
 });
@@ -579,10 +580,10 @@ describe('strategy 12: a wider failure silences the narrower ones it causes', ()
     ],
     ['nothing silences a critical one', alert('mmr', 0, { account: 'A' }), [parked.key], null],
   ];
-  for (const [name, told, holding, expected] of cases) {
+  for (const [name, reported, holding, expected] of cases) {
     test(name, () =>
       assert.equal(
-        widerAlert(told, (key) => holding.includes(key)),
+        widerAlert(reported, (key) => holding.includes(key)),
         expected,
       ),
     );

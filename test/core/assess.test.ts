@@ -42,7 +42,7 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
   };
 }
 
-function told(assessment: Assessment): string {
+function reported(assessment: Assessment): string {
   return assessment.kind === 'unusable' ? `unusable ${assessment.why.rule}` : assessment.kind;
 }
 
@@ -145,7 +145,7 @@ describe('5 10.3 10.5 whether there can be a decision', () => {
       'usable',
     ],
   ];
-  for (const [name, over, expected] of cases) it(name, () => assert.equal(told(assess(knowledge(over))), expected));
+  for (const [name, over, expected] of cases) it(name, () => assert.equal(reported(assess(knowledge(over))), expected));
 
   it('10.5 the reason names the account and by how much it differs', () => {
     const contradiction = { A: { difference: d('-1.5'), sinceMs: NOW, alikeSinceMs: NOW, snapshots: 1 }, B: null };

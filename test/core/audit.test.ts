@@ -745,14 +745,14 @@ describe('15.2 the booking judge', () => {
     engine.journal(engine.state());
     return { engine, sent: engine.open(A_BUY) };
   };
-  const heard = (traded: string, status: string) => {
+  const received = (traded: string, status: string) => {
     const { engine, sent } = withOrder();
     engine.call('A', 'order', {}, { result: engine.orderRow(sent, status, traded) });
     return { engine, sent };
   };
 
   it('books what a message stated, at its exact value', () => {
-    const { engine, sent } = heard('10', 'FILLED');
+    const { engine, sent } = received('10', 'FILLED');
     engine.journal({ kind: 'fact', body: booked(sent, '10', '99.9') });
     assert.deepEqual(engine.broken, []);
   });
@@ -762,14 +762,14 @@ describe('15.2 the booking judge', () => {
     ['another value', '10', '99.8'],
   ] as const) {
     it(`I9 4.1 ${name}`, () => {
-      const { engine, sent } = heard('10', 'FILLED');
+      const { engine, sent } = received('10', 'FILLED');
       engine.journal({ kind: 'fact', body: booked(sent, size, price) });
       assert.deepEqual(engine.broken, ['I9 4.1']);
     });
   }
 
   it('I9 4.1 an increment booked twice', () => {
-    const { engine, sent } = heard('10', 'FILLED');
+    const { engine, sent } = received('10', 'FILLED');
     engine.journal({ kind: 'fact', body: booked(sent, '10', '99.9') });
     engine.journal({ kind: 'fact', body: booked(sent, '10', '99.9') });
     assert.deepEqual(engine.broken, ['I9 4.1']);
@@ -780,7 +780,7 @@ describe('15.2 the booking judge', () => {
       [60_000, ['I9 4.3']],
       [1_800_001, []],
     ] as const) {
-      const { engine, sent } = heard('4', 'OPEN');
+      const { engine, sent } = received('4', 'OPEN');
       engine.wait(waitMs).journal({ kind: 'fact', body: booked(sent, '4', '99.9') });
       assert.deepEqual(engine.broken, breaks);
     }

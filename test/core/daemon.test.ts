@@ -122,7 +122,7 @@ describe('what each event leads to in the daemon', () => {
     ['12.3 a first run is noted', life.runBegun(trading, now, view), ['write note run']],
     ['13.4 a run that never traded notes nothing', life.runEnded(trading, now, view), []],
     [
-      '12.3 the start is told once every symbol is known',
+      '12.3 the start is reported once every symbol is known',
       life.startSent({ ...trading, startToSend: { after: 'stop', sinceMs: NOW } }, now, view),
       ['alert-manager: news.reported'],
     ],
@@ -278,7 +278,7 @@ describe('what an account poll asks the journal', () => {
     assert.equal(memory.ours.A.length, 1);
   });
 
-  it('8.6 a loss stop whose day is over ends with the next poll, though no new summary is told', () => {
+  it('8.6 a loss stop whose day is over ends with the next poll, though no new summary is reported', () => {
     const loss = { loss: d(120), limit: d(100), untilMs: NOW + 1_000 };
     const limits = { marginRatio: null, lossUsdt: d(100) };
     const key = openingsStoppedKey('loss');

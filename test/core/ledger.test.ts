@@ -10,7 +10,7 @@ import { anyFill, d, fill, lot, plain, seedFor, signed, stateAfter, stateWith } 
 const seed = seedFor('core/ledger');
 
 /** `sell 1 of B at 100` closed what: `hedge #1 1 +2`. */
-function told(matches: readonly LotMatch[]): string[] {
+function reported(matches: readonly LotMatch[]): string[] {
   return matches.map(
     (one) =>
       `${one.kind} #${one.lotId} ${one.size.toFixed()} ${one.gainUsdt.gte(0) ? '+' : ''}${one.gainUsdt.toFixed()}`,
@@ -186,7 +186,7 @@ describe('4.4 matching', () => {
   for (const one of cases) {
     it(one.name, () => {
       const booking = book(stateWith({ lots: one.lots }), one.fill);
-      assert.deepEqual(told(booking.matches), one.matches);
+      assert.deepEqual(reported(booking.matches), one.matches);
       assert.deepEqual(open(booking.state.lots), one.left);
     });
   }

@@ -475,7 +475,7 @@ describe('8.5 clipping is exact', () => {
             assert.equal(passes(limits, at, account, side, d('1e9'), share, price), false);
             return;
           }
-          // The division by the mark is rounded at 60 digits; a hair inside and outside is what can be told.
+          // The division by the mark is rounded at 60 digits; a hair inside and outside is what can be told apart.
           const hair = d('1e-40');
           if (room.gt(hair)) assert.equal(passes(limits, at, account, side, room.minus(hair), share, price), false);
           assert.equal(passes(limits, at, account, side, room.plus(STEP), share, price), true);

@@ -11,7 +11,7 @@ import { d, type InputOptions, input, instrument, order, seedFor } from '../supp
 const seed = seedFor('core/openings');
 
 /** `A buy 10`. */
-function told(intents: readonly Intent[]): string[] {
+function reported(intents: readonly Intent[]): string[] {
   return intents.map((intent) => `${intent.account} ${intent.side} ${intent.size.toFixed()}`);
 }
 
@@ -29,7 +29,7 @@ function table(cases: readonly Case[]): void {
   for (const one of cases) {
     it(one.name, () => {
       const plan = makePlan(input(one.given));
-      assert.deepEqual(told(plan.creates), one.creates);
+      assert.deepEqual(reported(plan.creates), one.creates);
       assert.equal(plan.tradingState, one.state ?? 'equal', reasonText(plan.why));
       assert.equal(plan.idle?.rule, one.idleRule);
       assert.equal(plan.idle === null, one.creates.length > 0);

@@ -204,7 +204,7 @@ describe('strategy 12.1: the outbox', () => {
         let outbox = EMPTY_OUTBOX;
         const journal = new Map<string, unknown>();
         let queued = 0;
-        let told = 0;
+        let reported = 0;
         const count = (items: ReadonlyMap<string, unknown>) =>
           [...items.values()].reduce<number>((total, item) => total + ((item as Notice).times ?? 0), 0);
         for (const now of steps) {
@@ -218,13 +218,13 @@ describe('strategy 12.1: the outbox', () => {
             if (taken === null) continue;
             assert.ok([...taken.outbox.inFlight.values()].length > 0, 'a message tells something');
             if (now.what === 'deliver') {
-              told += count(taken.outbox.inFlight);
+              reported += count(taken.outbox.inFlight);
               const result = delivered(taken.outbox);
               outbox = result.outbox;
               for (const { key, item } of result.changes) journal.set(key, item);
             } else outbox = undelivered(taken.outbox);
           }
-          assert.equal(queued, told + count(outbox.pending));
+          assert.equal(queued, reported + count(outbox.pending));
           assert.deepEqual(
             [...restoreOutbox(journal.values()).pending.values()],
             [...outbox.pending.values()].sort((a, b) => a.order - b.order),

@@ -113,16 +113,16 @@ describe('what a poller asks for, as values', () => {
     );
   });
 
-  it('8.6 a summary is told once: the next polls bring the same one until it is read again', () => {
+  it('8.6 a summary is reported once: the next polls bring the same one until it is read again', () => {
     const poll = (memory: PollerMemory, read: AccountSummary) => {
       const done = { ...memory, ...readingTaken(memory, at(80), { reading: { ...reading, summary: read } }).change };
       const { change, messages = [] } = pollDelivered(done, at(100));
-      const told = messages.filter(({ message }) => message.type === 'margin.read').length;
-      return { memory: { ...done, ...change }, told };
+      const reported = messages.filter(({ message }) => message.type === 'margin.read').length;
+      return { memory: { ...done, ...change }, reported };
     };
     const first = poll(polling(), summary);
     const second = poll(first.memory, summary);
     const third = poll(second.memory, { ...summary, totalEquity: decimal('999') });
-    assert.deepEqual([first.told, second.told, third.told], [1, 0, 1]);
+    assert.deepEqual([first.reported, second.reported, third.reported], [1, 0, 1]);
   });
 });

@@ -417,7 +417,7 @@ describe('10.5 drift', () => {
     assert.equal(second.agrees, true);
     assert.equal(second.state.contradiction.A, null);
     assert.equal(lotsNet(second.state.lots).toFixed(), '-4', 'booked once');
-    // An older poll told late, which still lists it: what is over stays over.
+    // An older poll received late, which still lists it: what is over stays over.
     const stale = take(second.state, snapshot('A', -4, { orders: [seen(sell, {})], atMs: NOW + 2_100 }));
     assert.equal(stale.state, second.state);
   });
@@ -631,13 +631,13 @@ describe('I9 the signed sum of the lots is the net on every snapshot taken as us
         let state = stateWith();
         let nowMs = NOW;
         const positions = { A: ZERO, B: ZERO };
-        const venue: { order: ManagedOrder; traded: Decimal; value: Decimal; over: boolean; told: boolean }[] = [];
+        const venue: { order: ManagedOrder; traded: Decimal; value: Decimal; over: boolean; reported: boolean }[] = [];
         const agreed = { A: true, B: true };
 
         const read = (account: AccountName): void => {
-          const own = venue.filter((one) => one.order.account === account && !(one.over && one.told));
+          const own = venue.filter((one) => one.order.account === account && !(one.over && one.reported));
           const orders = own.map((one) => {
-            one.told = one.over;
+            one.reported = one.over;
             return seen(one.order, {
               status: one.over ? (one.traded.eq(one.order.size) ? 'FILLED' : 'CANCELLED') : 'OPEN',
               tradedSize: one.traded,
@@ -702,7 +702,7 @@ describe('I9 the signed sum of the lots is the net on every snapshot taken as us
             case 'send': {
               const sent = order(one.account, one.side, one.size.toFixed(), one.price.toFixed(), { sentAtMs: nowMs });
               state = confirm(addSent(state, { ...sent }), sent.clientOrderId, nowMs);
-              venue.push({ order: sent, traded: ZERO, value: ZERO, over: false, told: false });
+              venue.push({ order: sent, traded: ZERO, value: ZERO, over: false, reported: false });
               break;
             }
             case 'fill': {

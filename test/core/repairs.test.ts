@@ -32,8 +32,8 @@ function table(cases: readonly Case[]): void {
   for (const one of cases) {
     it(one.name, () => {
       const plan = makePlan(input(one.given));
-      const told = plan.creates.map((intent) => `${intent.account} ${intent.side} ${intent.size.toFixed()}`);
-      assert.deepEqual(told, one.creates === null ? [] : [one.creates]);
+      const reported = plan.creates.map((intent) => `${intent.account} ${intent.side} ${intent.size.toFixed()}`);
+      assert.deepEqual(reported, one.creates === null ? [] : [one.creates]);
       assert.equal(plan.tradingState, one.state ?? 'imbalanced', reasonText(plan.why));
       if (one.creates === null) assert.ok(plan.idle, 'why nothing is submitted is said');
       if (one.idleRule !== undefined) assert.equal(plan.idle?.rule, one.idleRule);

@@ -41,13 +41,13 @@ describe('9.5 how long a rest lasts', () => {
     assert.equal(restOf(state, { ...OPENING, account: 'A' }), null);
   });
 
-  for (const told of [REFUSED, ENDED]) {
-    it(`${told.by}: 10 s, doubling with each one in a row, up to the cooldown`, () => {
+  for (const reported of [REFUSED, ENDED]) {
+    it(`${reported.by}: 10 s, doubling with each one in a row, up to the cooldown`, () => {
       let state = stateWith();
       const lasted: number[] = [];
       for (let count = 0; count < 7; count += 1) {
         const atMs = NOW + count * 1_000_000;
-        state = restAfterRefusal(state, OPENING, atMs, COOLDOWN, told);
+        state = restAfterRefusal(state, OPENING, atMs, COOLDOWN, reported);
         lasted.push((restOf(state, OPENING)?.untilMs ?? 0) - atMs);
       }
       assert.deepEqual(lasted, [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);

@@ -389,14 +389,14 @@ describe('10.6 probes', () => {
   for (const [name, of, at] of due)
     it(`time is due: ${name}`, () => assert.equal(dueAtMs(of().view), at === null ? null : ms(at)));
 
-  it('of 1,000 orders REST’s state is kept: the last told of', () => {
-    const told = (...numbers: number[]) =>
+  it('of 1,000 orders REST’s state is kept: the newest', () => {
+    const reported = (...numbers: number[]) =>
       numbers.map((one) => ({ clientOrderId: `${one}`, tradedSize: d(one), over: false }));
-    const full = withShown(new Map(), told(...Array.from({ length: 1000 }, (_, index) => index)));
+    const full = withShown(new Map(), reported(...Array.from({ length: 1000 }, (_, index) => index)));
     assert.deepEqual([full.size, [...full.keys()][0]], [1000, '0']);
-    const again = withShown(full, told(0));
+    const again = withShown(full, reported(0));
     assert.deepEqual([again.size, [...again.keys()][0], [...again.keys()].at(-1)], [1000, '1', '0']);
-    const more = withShown(again, told(1000));
+    const more = withShown(again, reported(1000));
     assert.deepEqual([more.size, more.has('1'), more.has('0'), more.has('1000')], [1000, false, true, true]);
     assert.deepEqual(more.get('7'), { tradedSize: d(7), over: false });
   });

@@ -416,7 +416,7 @@ describe('10.6 one missing frame costs one recovery', () => {
       [],
     ],
     [
-      'what the stream told of another one that a reading lacked for a while',
+      'what the stream reported about another one that a reading lacked for a while',
       (account) => account.read(18, 0, [row(2, 'OPEN', 1)], [], [1]).read(20, 0, [row(1, 'OPEN'), row(2, 'OPEN', 1)]),
       [],
     ],

@@ -132,8 +132,8 @@ test('an alert that was reported is not reported again by a restart, and the stu
     await time.run(time.nowMs + 20_000);
     world.kill();
     const stuck = () => world.messages.filter((text) => text.includes('unhedged>'));
-    await until(time, world, 'it is told', () => stuck().length > 0);
-    assert.ok(time.nowMs - bookedAtMs < 45_000, `told after ${time.nowMs - bookedAtMs} ms of 36 s`);
+    await until(time, world, 'it is reported', () => stuck().length > 0);
+    assert.ok(time.nowMs - bookedAtMs < 45_000, `reported after ${time.nowMs - bookedAtMs} ms of 36 s`);
     world.kill();
     await time.run(time.nowMs + 60_000);
     assert.equal(stuck().length, 1, stuck().join('\n—\n'));
@@ -167,8 +167,8 @@ test('somebody trades by hand on A: the engine waits, says so, adopts the differ
       if (saved(world).lots.length === 0) break;
     }
     assert.deepEqual(saved(world).lots, []);
-    const told = world.messages.filter((text) => /drift/i.test(text) && !/resolved/i.test(text));
-    assert.equal(told.length, 1, told.join('\n—\n'));
+    const reported = world.messages.filter((text) => /drift/i.test(text) && !/resolved/i.test(text));
+    assert.equal(reported.length, 1, reported.join('\n—\n'));
     await time.run(time.nowMs + 120_000);
     assert.equal(world.facts.filter((fact) => fact.type === 'drift.adopted').length, 1);
   }));

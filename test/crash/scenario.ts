@@ -44,7 +44,7 @@ export const SYMBOLS = [
   },
 ] as const;
 
-/** What the engine of the scenario is told besides. `pace`: its waits count so much; 1: as written here. */
+/** Further settings of the engine in the scenario. `pace`: its waits count so much; 1: as written here. */
 export function environmentAt(pace: number) {
   return {
     GRVT_HEDGE_PARTIAL_FILL_TIMEOUT_SEC: String(PARTIAL_FILL_TIMEOUT_SEC * pace),

@@ -26,7 +26,7 @@ import { type Outcome, outcomeOf, Watch } from './outcome.ts';
 import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
 
 /**
- * One engine after another on one journal and one exchange, in virtual time. Killed where it is told: before or after a
+ * One engine after another on one journal and one exchange, in virtual time. Killed where the test asks for it: before or after a
  * journal write, after a sync that was waited for, before a request leaves or after it was carried out and before its answer came. A killed engine's code may
  * run on to the end of its turn; nothing it still does has an effect.
  */

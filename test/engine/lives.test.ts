@@ -70,7 +70,10 @@ async function tenMinutes(arrange: (bench: Bench) => void): Promise<readonly (re
   for (const account of ['A', 'B'] as const) {
     const poller = { account, instruments: ['BNB_USDT_Perp'], exchange, clock, reporter: lives };
     const input = { ...poller, loopIntervalMs: 2_000, reconnectStreams: () => {} };
-    bench.house(accountPollerMachine, { input, ears: ['symbol:BNB_USDT_Perp', 'gateway', 'daemon', 'alert-manager'] });
+    bench.startAmong(accountPollerMachine, {
+      input,
+      listeners: ['symbol:BNB_USDT_Perp', 'gateway', 'daemon', 'alert-manager'],
+    });
   }
   lives.trading();
   const found: (readonly string[])[] = [];

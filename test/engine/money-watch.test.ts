@@ -33,14 +33,14 @@ async function counted(fills: readonly FillRow[], file?: string) {
   try {
     bookRows(journal, fills, NOW_MS);
     let watch: ReturnType<typeof startMoneyWatch> | undefined;
-    const told = new Promise<MoneyFigures | string>((resolve) => {
+    const reported = new Promise<MoneyFigures | string>((resolve) => {
       watch = startMoneyWatch({
         ...{ file: file ?? journal.name, keptMs: KEPT_MS, clock, firstMs: 0 },
         onFigures: resolve,
         say: (_level, text) => resolve(text),
       });
     });
-    const found = await told;
+    const found = await reported;
     watch?.close();
     const report = (days: number) => makeReport(journal, { days, by: 'symbol', nowMs: NOW_MS, keptMs: KEPT_MS });
     return { found, today: report(1), week: report(7), said };

@@ -17,9 +17,9 @@ const START_MS = 1_000_000;
 
 describe('the request budget (strategy 9.1, 9.9)', () => {
   let clock: FakeTimers.Clock;
-  let told: BudgetEvent[];
+  let reported: BudgetEvent[];
   beforeEach(() => {
-    told = [];
+    reported = [];
     clock = FakeTimers.install({
       now: START_MS,
       toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
@@ -28,7 +28,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
   afterEach(() => clock.uninstall());
 
   const open = (scale = 1): Bucket =>
-    createBucket({ account: 'A', bucket: 'reads', scale, tell: (event) => told.push(event) });
+    createBucket({ account: 'A', bucket: 'reads', scale, tell: (event) => reported.push(event) });
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   async function advance(ms: number, step = 50): Promise<void> {
     for (let passed = 0; passed < ms; passed += step) {
@@ -227,7 +227,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     const bucket = open();
     const permits = [await bucket.take(read()), await bucket.take(read()), await bucket.take(read())];
     for (const permit of permits) permit.limited();
-    assert.deepEqual(told, [{ type: 'budget.share', account: 'A', bucket: 'reads', share: 0.8 }]);
+    assert.deepEqual(reported, [{ type: 'budget.share', account: 'A', bucket: 'reads', share: 0.8 }]);
     const left: [string, number][] = [];
     for (let index = 0; index < 4; index += 1) ask(bucket, left, `r${index}`, read());
     await advance(950);
@@ -237,7 +237,7 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     await advance(3_000);
     const late = await bucket.take(read());
     late.limited();
-    assert.equal(told.length, 2, 'a 429 to what was sent since counts');
+    assert.equal(reported.length, 2, 'a 429 to what was sent since counts');
   });
 
   it('pauses double up to 30 s while 429s go on, and the cut ends at a quarter', async () => {
@@ -265,11 +265,11 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.ok(bucket.limit > 64 && bucket.limit < 80, String(bucket.limit));
     await advance(301_000, 1_000);
     assert.equal(bucket.limit, 80);
-    const last = told.at(-1);
+    const last = reported.at(-1);
     assert.ok(last?.type === 'budget.share' && last.share === 1);
-    const count = told.length;
+    const count = reported.length;
     await advance(600_000, 5_000);
-    assert.equal(told.length, count, 'and then nothing more is said');
+    assert.equal(reported.length, count, 'and then nothing more is said');
   });
 
   it('after thirty answers in a row the next pause is a first one again', async () => {
@@ -294,13 +294,13 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     const left: [string, number][] = [];
     for (let index = 0; index < 3; index += 1) ask(bucket, left, `r${index}`, read());
     await advance(9_950);
-    assert.deepEqual(told, []);
+    assert.deepEqual(reported, []);
     await advance(100);
     const event = { type: 'budget.late', account: 'A', bucket: 'reads' } as const;
-    assert.deepEqual(told, [{ ...event, waiting: 1 }]);
+    assert.deepEqual(reported, [{ ...event, waiting: 1 }]);
     permit.unused();
     await settle();
-    assert.deepEqual(told, [
+    assert.deepEqual(reported, [
       { ...event, waiting: 1 },
       { ...event, waiting: 0 },
     ]);

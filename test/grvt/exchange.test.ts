@@ -601,7 +601,7 @@ describe('answers that are none (strategy 9.6, 10.3)', () => {
       assert.equal((await failure(exchange.positions('A'))).kind, 'unavailable');
       const ids = wire.filter((event) => event.kind === 'sent').map((event) => event.id);
       const ended = wire.filter((event) => event.kind !== 'sent').map((event) => event.id);
-      assert.deepEqual(ended, ids, 'every request on the wire is heard to end');
+      assert.deepEqual(ended, ids, 'the end of every request on the wire is observed');
     });
   }
 
@@ -826,23 +826,23 @@ describe('what is reported and logged', () => {
   });
 
   it('the same text again is the same answer, received again; another text, account or status is not', async (context) => {
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const { scripted, exchange } = await rig(context, {
       onWire: (event) => {
-        if (event.kind === 'answered' && event.route === 'positions') heard.push([event.status, event.body]);
+        if (event.kind === 'answered' && event.route === 'positions') received.push([event.status, event.body]);
       },
     });
     const sizes = async () => (await exchange.positions('A')).map(({ size }) => size.toFixed());
     const row = (s: string) => ({ json: { r: [litePosition({ s })] } });
-    const told = (size: string) => [
+    const reported = (size: string) => [
       200,
-      { result: [{ ...(heard[0] as [0, { result: [object] }])[1].result[0], size }] },
+      { result: [{ ...(received[0] as [0, { result: [object] }])[1].result[0], size }] },
     ];
     for (const size of ['0.5', '0.5', '0.7', '0.5']) {
       scripted.on(POSITIONS, row(size));
       assert.deepEqual(await sizes(), [size]);
     }
-    assert.deepEqual(heard, ['0.5', '0.5', '0.7', '0.5'].map(told));
+    assert.deepEqual(received, ['0.5', '0.5', '0.7', '0.5'].map(reported));
     scripted.on(POSITIONS, { ...row('0.5'), status: 500 });
     for (let time = 0; time < 2; time += 1) assert.equal((await failure(exchange.positions('A'))).kind, 'unavailable');
     scripted.on(POSITIONS, row('0.5'));

@@ -29,7 +29,7 @@ interface Bench {
   readonly facts: Changed[];
   readonly frames: (AccountFrame & { account: AccountName })[];
   readonly books: Book[];
-  /** `A up`, `B down`: what the account's poller is told of its streams. */
+  /** `A up`, `B down`: what the account's poller is named its streams. */
   readonly changes: string[];
   readonly wire: WireEvent[];
   readonly sessions: Record<AccountName, { headers: SessionHeaders; renewals: number }>;
@@ -277,7 +277,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     assert.deepEqual(says('down', null), []);
   });
 
-  const told: [name: string, stream: string, feed: object, told: string | null | RegExp][] = [
+  const reported: [name: string, stream: string, feed: object, reported: string | null | RegExp][] = [
     ['an own order', 'v1.order', order(own), 'order OPEN 0.4'],
     ['its state', 'v1.state', { client_order_id: own, order_id: '0x01', order_state: state }, 'state OPEN 0.4'],
     ['its fill', 'v1.fill', fill, 'fill 5'],
@@ -298,7 +298,7 @@ describe('streams (strategy 10.6, API 8)', () => {
     ['a position of another account', 'v1.position', position({ sub_account_id: '3' }), /sub_account_id/],
     ['a position without a mark', 'v1.position', position({ mark_price: '0' }), /mark_price: is zero/],
   ];
-  for (const [name, stream, feed_, expected] of told) {
+  for (const [name, stream, feed_, expected] of reported) {
     it(`10.4 10.6 ${name}: ${expected === null ? 'no frame' : expected instanceof RegExp ? 'as a gap' : 'a frame, which names its message'}`, async () => {
       start();
       await until(allUp);

@@ -61,7 +61,7 @@ function pidIn(error: unknown): number | null {
 }
 
 /** A change of a lock in English; the Chinese has no English in it. */
-function told(change: LockChange | undefined): string {
+function reported(change: LockChange | undefined): string {
   if (change === undefined) return '';
   assertChinese(reasonText(change.why, 'zh'));
   return reasonText(change.why);
@@ -234,7 +234,7 @@ describe('11.1 locks that go while they are held', () => {
       news.map(({ held }) => held),
       [true],
     );
-    assert.match(told(news[0]), /account-\w+\.lock was removed .* taken again/);
+    assert.match(reported(news[0]), /account-\w+\.lock was removed .* taken again/);
     assert.deepEqual(locks.check(), []);
     const second = await starter(temporaryDirectory(), asked.accountDirectory, '11');
     assert.equal(await second.go(), `refused ${process.pid}`);
@@ -253,8 +253,8 @@ describe('11.1 locks that go while they are held', () => {
       const news = locks.check();
       assert.equal(news.length, 1);
       assert.equal(news[0]?.held, false);
-      assert.match(told(news[0]), new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
-      assert.ok(!told(news[0]).includes('account 11'), 'an alert names no account');
+      assert.match(reported(news[0]), new RegExp(`another engine \\(pid ${second.pid}\\) .*stop one of the two`));
+      assert.ok(!reported(news[0]).includes('account 11'), 'an alert names no account');
     }
     assert.equal(readFileSync(`${lockIn(asked.accountDirectory)}.pid`, 'utf8'), `${second.pid}\n`);
     await second.kill();
@@ -272,8 +272,8 @@ describe('11.1 locks that go while they are held', () => {
     writeFileSync(asked.accountDirectory, '');
     const [news] = locks.check();
     assert.equal(news?.held, false);
-    assert.match(told(news), /account-\w+\.lock cannot be kept: /);
-    assert.ok(!told(news).includes('account 11'), told(news));
+    assert.match(reported(news), /account-\w+\.lock cannot be kept: /);
+    assert.ok(!reported(news).includes('account 11'), reported(news));
     locks.release();
   });
 
@@ -285,7 +285,7 @@ describe('11.1 locks that go while they are held', () => {
       const news = locks.check();
       assert.equal(news.length, 1);
       assert.equal(news[0]?.held, false);
-      assert.match(told(news[0]), /engine\.lock was removed or replaced/);
+      assert.match(reported(news[0]), /engine\.lock was removed or replaced/);
     }
     assert.ok(!existsSync(asked.dataDirectory));
     await assert.rejects(

@@ -2,7 +2,7 @@ import type { EngineJournal, RetentionOptions } from '../../src/journal/engine-j
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { journalWith } from '../../src/journal/observed.ts';
 
-/** A journal that does not know whether what it took is safe, until it is told: as one behind a network. */
+/** A journal that does not know whether what it took is safe, until the test decides: as one behind a network. */
 export interface UnsureJournal extends EngineJournal {
   /** What was appended so far is safe, or, with a failure, may not be. */
   settle(failure: Error | null): void;

@@ -41,11 +41,20 @@ describe('a journal of the version before 1.0', () => {
     it(`opens with the lots and the orders that it had: ${symbol}`, () => {
       const { state, close } = restored(`${symbol}.db`);
       const found = state(symbol);
-      const told = ({ account, side, size, price }: { account: string; side: string; size: unknown; price: unknown }) =>
-        `${account} ${side} ${size} @ ${price}`;
+      const reported = ({
+        account,
+        side,
+        size,
+        price,
+      }: {
+        account: string;
+        side: string;
+        size: unknown;
+        price: unknown;
+      }) => `${account} ${side} ${size} @ ${price}`;
       assert.equal(found.begun, true);
-      assert.equal(found.lots.map(told).join(', '), lot);
-      assert.equal(found.orders.map((order) => `${told(order)} ${order.purpose}`).join(', '), orders);
+      assert.equal(found.lots.map(reported).join(', '), lot);
+      assert.equal(found.orders.map((order) => `${reported(order)} ${order.purpose}`).join(', '), orders);
       assert.deepEqual(found.rests, []);
       close();
     });

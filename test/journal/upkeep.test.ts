@@ -3,7 +3,7 @@ import { afterEach, mock, test } from 'node:test';
 import { keepJournalSmall } from '../../src/engine/upkeep.ts';
 import { NOW_MS, open, temporaryDirectory } from './support.ts';
 
-/** The journal's upkeep: soon after the start and daily, a little at a time; a failure is told and stops nothing. */
+/** The journal's upkeep: soon after the start and daily, a little at a time; a failure is reported and stops nothing. */
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -36,19 +36,19 @@ test('once it is stopped no step follows, not even in the middle of a walk', () 
 
 test('a journal that cannot be written is reported, and tried again the next day', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
-  const told: string[] = [];
+  const reported: string[] = [];
   const failing = {
     compact: () => {
       throw new Error('journal: writing to it failed: disk full');
     },
   };
-  const stop = keepJournalSmall(failing, (message) => told.push(message));
+  const stop = keepJournalSmall(failing, (message) => reported.push(message));
   mock.timers.tick(MINUTE_MS);
   mock.timers.tick(DAY_MS - 1);
-  assert.equal(told.length, 1);
+  assert.equal(reported.length, 1);
   mock.timers.tick(1);
-  assert.equal(told.length, 2);
-  assert.match(told[0] ?? '', /old entries could not be removed: journal: writing to it failed: disk full/);
+  assert.equal(reported.length, 2);
+  assert.match(reported[0] ?? '', /old entries could not be removed: journal: writing to it failed: disk full/);
   stop();
 });
 

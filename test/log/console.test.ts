@@ -40,9 +40,9 @@ describe('13.6 a console that nobody reads', () => {
         timeout: PATIENCE_MS,
       });
       assert.equal(child.status, 0, `it ended by itself: ${child.signal}`);
-      const told = JSON.parse(readFileSync(out, 'utf8')) as { lost: number; why: string[] };
-      assert.ok(told.lost > LINES / 2 && told.lost < LINES, `${told.lost} lost`);
-      assert.deepEqual(told.why, ['nobody reads it'], 'said once');
+      const reported = JSON.parse(readFileSync(out, 'utf8')) as { lost: number; why: string[] };
+      assert.ok(reported.lost > LINES / 2 && reported.lost < LINES, `${reported.lost} lost`);
+      assert.deepEqual(reported.why, ['nobody reads it'], 'said once');
       const bytes = Buffer.alloc(600);
       readSync(held, bytes);
       assert.match(bytes.toString(), /^line 0 of a console that nobody reads\.+\n/);
@@ -59,14 +59,14 @@ describe('13.6 a console that nobody reads', () => {
       env: { ...process.env, REPORT_FD: '3' },
       timeout: PATIENCE_MS,
     });
-    let told = '';
-    child.stdio[3]?.on('data', (data: Buffer) => (told += String(data)));
-    // What it told may arrive after its exit, and what nobody reads keeps it from closing.
+    let reported = '';
+    child.stdio[3]?.on('data', (data: Buffer) => (reported += String(data)));
+    // What it reported may arrive after its exit, and what nobody reads keeps it from closing.
     const all = new Promise((done) => child.stdio[3]?.once('end', done));
     const code = await new Promise((done) => child.once('exit', (status) => done(status)));
     await all;
     assert.equal(code, 0);
-    const { lost } = JSON.parse(told) as { lost: number };
+    const { lost } = JSON.parse(reported) as { lost: number };
     assert.ok(lost > LINES / 2 && lost < LINES, `${lost} lost`);
     child.stdout?.destroy();
   });
@@ -84,21 +84,21 @@ if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], '--input-type=module', '-e', sys.argv[2]])
 os.close(report_w)
 signal.alarm(${PATIENCE_MS / 1_000})
-told = b''
+reported = b''
 while True:
     part = os.read(report_r, 4096)
     if not part: break
-    told += part
+    reported += part
 _, status = os.waitpid(pid, 0)
-print(os.waitstatus_to_exitcode(status), told.decode())
+print(os.waitstatus_to_exitcode(status), reported.decode())
 `;
     const { stdout, stderr } = spawnSync('python3', ['-c', play, process.execPath, CHILD], {
       timeout: PATIENCE_MS,
       encoding: 'utf8',
     });
-    const [, code, told = ''] = /^(-?\d+) (.*)$/m.exec(stdout) ?? assert.fail(stderr);
+    const [, code, reported = ''] = /^(-?\d+) (.*)$/m.exec(stdout) ?? assert.fail(stderr);
     assert.equal(code, '0');
-    const { lost } = JSON.parse(told) as { lost: number };
+    const { lost } = JSON.parse(reported) as { lost: number };
     assert.ok(lost > LINES / 2 && lost < LINES, `${lost} lost`);
   });
 

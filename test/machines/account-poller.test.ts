@@ -27,8 +27,13 @@ function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   const reconnected: string[] = [];
   const reconnectStreams = (_account: string, why: Reason) => reconnected.push(reasonText(why));
   const input = { account: 'A', instruments, exchange, clock, reporter, loopIntervalMs: INTERVAL_MS, reconnectStreams };
-  const ears = [BNB, SOL, 'gateway', 'daemon', 'alert-manager'];
-  const { child } = bench.house(accountPollerMachine, { input, ears, systemId: 'poller:A', inspect: coverage.inspect });
+  const listeners = [BNB, SOL, 'gateway', 'daemon', 'alert-manager'];
+  const { child } = bench.startAmong(accountPollerMachine, {
+    input,
+    listeners,
+    systemId: 'poller:A',
+    inspect: coverage.inspect,
+  });
   return {
     reconnected,
     send: (event: { type: string } & Record<string, unknown>) => child().send(event),
@@ -36,8 +41,9 @@ function poll(bench: Bench, instruments = ['BNB_USDT_Perp', 'SOL_USDT_Perp']) {
   };
 }
 
-/** What a symbol or another was told, the greeting aside. */
-const told = (bench: Bench, by: string): string[] => bench.told(by).filter((type) => type !== 'poller.started');
+/** Types of the messages an actor received, without `poller.started`. */
+const reported = (bench: Bench, by: string): string[] =>
+  bench.typesReceived(by).filter((type) => type !== 'poller.started');
 
 const id = (n: number): string => clientOrderIdOf('A', 'buy', BigInt(n));
 const slice = (bench: Bench, by = BNB) => bench.last(by, 'snapshot.received')?.snapshot as SymbolSnapshot | undefined;
@@ -64,7 +70,7 @@ test('one poll reads all three at once, gives each symbol its slice, and waits a
     ['positions', 'openOrders', 'accountSummary'],
   );
   await bench.pass(1_000, 100);
-  assert.deepEqual(told(bench, BNB), []);
+  assert.deepEqual(reported(bench, BNB), []);
   slow.resolve([position('BNB_USDT_Perp')]);
   await bench.pass(INTERVAL_MS - 100, 100);
   assert.equal(bench.exchange.named('positions').length, 1);
@@ -91,8 +97,8 @@ for (const call of ['onPositions', 'onOpenOrders', 'onSummary'] as const) {
     bench.exchange[call] = (): Promise<never> => Promise.reject(new TestFailure('unavailable', call, null, 'A'));
     poll(bench);
     await bench.settle();
-    assert.deepEqual(told(bench, BNB), ['snapshot.failed']);
-    assert.deepEqual(told(bench, SOL), ['snapshot.failed']);
+    assert.deepEqual(reported(bench, BNB), ['snapshot.failed']);
+    assert.deepEqual(reported(bench, SOL), ['snapshot.failed']);
     assert.equal(bench.last('daemon', 'account.failed')?.inARow, 1);
     assert.equal(bench.reported('read.failed')[0]?.failure.call, call);
   });
@@ -142,7 +148,7 @@ test('failures in a row wait longer each time, up to a bound; a success starts a
   assert.deepEqual(gaps.slice(0, 6), [2_000, 4_000, 8_000, 16_000, 30_000, BACK_OFF_MAX_MS]);
   bench.exchange.onSummary = new Bench().exchange.onSummary;
   await bench.pass(BACK_OFF_MAX_MS + 3 * INTERVAL_MS, 1_000);
-  assert.ok(told(bench, BNB).filter((type) => type === 'snapshot.received').length >= 2);
+  assert.ok(reported(bench, BNB).filter((type) => type === 'snapshot.received').length >= 2);
 });
 
 test('a watched order that is not open is looked up in the same poll, never assumed gone (10.2)', async () => {
@@ -196,7 +202,11 @@ test('a list counts from the next poll that starts; a symbol’s first one at on
 test('a poller that replaces a failed one asks the symbols for their lists', async () => {
   const bench = new Bench();
   poll(bench);
-  assert.deepEqual(bench.heard[0], { by: BNB, event: { type: 'poller.started', account: 'A' }, atMs: BENCH_START_MS });
+  assert.deepEqual(bench.received[0], {
+    by: BNB,
+    event: { type: 'poller.started', account: 'A' },
+    atMs: BENCH_START_MS,
+  });
   await bench.settle();
 });
 
@@ -208,7 +218,7 @@ test('16.3 symbols that come and go: slices for those there are, from the presen
   send({ type: 'instruments.polled', instruments: ['SOL_USDT_Perp'] });
   slow.resolve([]);
   await bench.settle();
-  assert.deepEqual([told(bench, BNB), told(bench, SOL)], [[], ['snapshot.received']]);
+  assert.deepEqual([reported(bench, BNB), reported(bench, SOL)], [[], ['snapshot.received']]);
 });
 
 test('16.4 another interval counts from the next pause on', async () => {
@@ -238,8 +248,8 @@ test('a look-up that fails leaves its own symbol without a snapshot, and no othe
   await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(told(bench, BNB), ['snapshot.received', 'snapshot.failed']);
-  assert.deepEqual(told(bench, SOL), ['snapshot.received', 'snapshot.received']);
+  assert.deepEqual(reported(bench, BNB), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(reported(bench, SOL), ['snapshot.received', 'snapshot.received']);
   assert.equal(bench.reported('read.failed').length, 1);
 });
 
@@ -250,7 +260,7 @@ test('an order that order does not know and whose history cannot be read is not 
   await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(told(bench, BNB), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(reported(bench, BNB), ['snapshot.received', 'snapshot.failed']);
 });
 
 for (const [call, break_] of [
@@ -304,7 +314,7 @@ test('a failed look-up whose turn does not come in a poll is not over (10.3)', a
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: ids(1_000) });
   send({ type: 'orders.watched', instrument: 'SOL_USDT_Perp', clientOrderIds: ids(2_000) });
   await bench.pass(2 * INTERVAL_MS, 500);
-  assert.equal(told(bench, SOL).length, 2, 'its turn was the last');
+  assert.equal(reported(bench, SOL).length, 2, 'its turn was the last');
   const polled = bench.last('daemon', 'account.polled') as unknown as AccountPolled;
   assert.deepEqual(
     polled.failedLookups.map(({ failure, inARow }) => `${failure.call} ${inARow}`),
@@ -322,11 +332,11 @@ test('look-ups of one poll are bounded, whole instruments at a time, and take tu
   send({ type: 'orders.watched', instrument: 'SOL_USDT_Perp', clientOrderIds: ids(2_000) });
   await bench.pass(INTERVAL_MS, 500);
   assert.equal(bench.exchange.named('order').length, LOOKUPS_MAX - 1);
-  assert.equal(told(bench, BNB).length, 2);
-  assert.equal(told(bench, SOL).length, 1, 'without its look-ups its slice would be incomplete');
+  assert.equal(reported(bench, BNB).length, 2);
+  assert.equal(reported(bench, SOL).length, 1, 'without its look-ups its slice would be incomplete');
   await bench.pass(INTERVAL_MS, 500);
-  assert.equal(told(bench, BNB).length, 2);
-  assert.equal(told(bench, SOL).length, 2, 'its turn');
+  assert.equal(reported(bench, BNB).length, 2);
+  assert.equal(reported(bench, SOL).length, 2, 'its turn');
 });
 
 test('a defect in the look-ups fails the poll, not the poller', async () => {
@@ -338,7 +348,7 @@ test('a defect in the look-ups fails the poll, not the poller', async () => {
   await bench.settle();
   send({ type: 'orders.watched', instrument: 'BNB_USDT_Perp', clientOrderIds: [id(1)] });
   await bench.pass(INTERVAL_MS, 500);
-  assert.deepEqual(told(bench, SOL), ['snapshot.received', 'snapshot.failed']);
+  assert.deepEqual(reported(bench, SOL), ['snapshot.received', 'snapshot.failed']);
   assert.equal(state(), 'backing-off');
 });
 
@@ -350,8 +360,8 @@ test('an account that must not go on is parked: reported once, asked slowly, unp
   assert.equal(state(), 'parked');
   await bench.pass(PARKED_RETRY_MS + 1_000, 500);
   assert.equal(bench.exchange.named('positions').length, 2);
-  const parkings = (ear: string) =>
-    bench.told(ear).filter((type) => type.startsWith('account.') && type.endsWith('parked'));
+  const parkings = (listener: string) =>
+    bench.typesReceived(listener).filter((type) => type.startsWith('account.') && type.endsWith('parked'));
   assert.deepEqual(parkings('gateway'), ['account.parked']);
   assert.deepEqual(parkings('daemon'), ['account.parked']);
   bench.exchange.onOpenOrders = async () => [];
@@ -372,17 +382,17 @@ test('an account the gateway found parked is not unparked by a poll that was und
   slow.resolve([]);
   await bench.settle();
   assert.equal(state(), 'parked');
-  assert.deepEqual(bench.told('gateway'), []);
+  assert.deepEqual(bench.typesReceived('gateway'), []);
   await bench.pass(PARKED_RETRY_MS + 500, 500);
-  assert.deepEqual(bench.told('gateway'), ['account.unparked']);
+  assert.deepEqual(bench.typesReceived('gateway'), ['account.unparked']);
 });
 
 test('a poller’s first success says that its account is not parked: the poller before it may have parked it (9.8)', async () => {
   const bench = new Bench();
   poll(bench);
   await bench.pass(3 * INTERVAL_MS, 500);
-  for (const ear of ['gateway', 'daemon']) {
-    assert.equal(bench.told(ear).filter((type) => type === 'account.unparked').length, 1, ear);
+  for (const listener of ['gateway', 'daemon']) {
+    assert.equal(bench.typesReceived(listener).filter((type) => type === 'account.unparked').length, 1, listener);
   }
 });
 
@@ -407,7 +417,11 @@ test('asked to park again during the poll that would have unparked it: it stays 
   slow.resolve([]);
   await bench.settle();
   assert.equal(state(), 'parked');
-  assert.deepEqual(bench.told('gateway'), ['account.unparked'], 'its first poll, before it was told');
+  assert.deepEqual(
+    bench.typesReceived('gateway'),
+    ['account.unparked'],
+    'its first poll, before the gateway reported it',
+  );
 });
 
 test('asked to park during a poll that fails, or while it waits or backs off: parked (9.8)', async () => {
@@ -457,10 +471,10 @@ test('a frame gives its symbol a slice at once, and the gateway the own order; n
   const bench = new Bench();
   bench.exchange.onOpenOrders = async () => [testOrder(id(1), 'OPEN')];
   const { frame } = await following(bench);
-  const before = [told(bench, BNB).length, told(bench, SOL).length];
+  const before = [reported(bench, BNB).length, reported(bench, SOL).length];
   const filled = testOrder(id(1), 'FILLED', { tradedSize: decimal('0.1'), avgFillPrice: decimal('600') });
   frame({ kind: 'order', order: filled });
-  assert.deepEqual([told(bench, BNB).length, told(bench, SOL).length], [before[0]! + 1, before[1]!]);
+  assert.deepEqual([reported(bench, BNB).length, reported(bench, SOL).length], [before[0]! + 1, before[1]!]);
   const { whole, intact, orders } = slice(bench)!;
   assert.deepEqual([whole, intact, orders.map(({ status, from }) => `${status} ${from}`)], [false, true, ['FILLED 5']]);
   const seen = bench.last('gateway', 'order.seen') as unknown as {
@@ -470,7 +484,7 @@ test('a frame gives its symbol a slice at once, and the gateway the own order; n
   };
   assert.deepEqual([seen.account, seen.order.status, seen.intact], ['A', 'FILLED', true]);
   frame({ kind: 'order', order: filled });
-  assert.equal(told(bench, BNB).length, before[0]! + 1, 'the same again is no news');
+  assert.equal(reported(bench, BNB).length, before[0]! + 1, 'the same again is no news');
   assert.equal(bench.exchange.named('positions').length, 1, 'and nothing is read for it');
 });
 
@@ -492,7 +506,7 @@ test('streams that go down or come up are reported to the gateway, and to every 
   assert.equal(slice(bench, SOL)?.intact, true);
   send({ type: 'streams.reported', up: false, atMs: bench.clock.nowMs() });
   assert.equal(slice(bench, SOL)?.intact, false);
-  const said = bench.heard.flatMap(({ by, event }) =>
+  const said = bench.received.flatMap(({ by, event }) =>
     by === 'gateway' && event.type === 'streams.changed' ? [event.intact] : [],
   );
   assert.deepEqual(said, [true, false]);

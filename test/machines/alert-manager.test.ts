@@ -55,7 +55,7 @@ function raiseAt(manager: { send(event: { type: 'alert.raised'; alert: Alert }):
 /** An engine's manager over many starts: one journal, one gateway, one wall clock, one reporter. */
 class World {
   readonly clock = new BenchClock();
-  /** The manager was told something since promises were last given their turns. */
+  /** The manager received something since promises were last given their turns. */
   #isTold = false;
   readonly facts: Fact[] = [];
   readonly deliveries: Delivery[] = [];
@@ -151,7 +151,7 @@ class World {
 
   /** Time goes by in steps, so that timers that start meanwhile run too. */
   async pass(ms: number, stepMs = 500): Promise<void> {
-    // Promises of what nobody was told cost a simulated day more than all the rest.
+    // Promises without a message cost a simulated day more than all the rest.
     if (!this.#isTold && this.clock.idleMs > ms) return this.clock.increment(ms);
     await this.clock.pass(ms, stepMs, async () => {
       for (let turns = 0; turns < 6; turns += 1) await Promise.resolve();
@@ -275,7 +275,7 @@ describe('strategy 12.1: delivery', () => {
     world.gateway = () => 'takes';
     world.restart();
     await world.pass(2 * SETTLED);
-    assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is told after the next start');
+    assert.match(world.texts().at(-1) ?? '', /Stopped: again/, 'what was not delivered is sent after the next start');
   });
 
   test('16.4 what is reported from now on is in the language of the settings that were read again', async () => {
@@ -318,7 +318,7 @@ describe('strategy 12.1: delivery', () => {
     await world.pass(13 * HOUR, 5000);
     world.raise({ kind: 'limit-reached', instrument: 'S1_USDT_Perp' });
     await world.pass(MINUTE);
-    assert.equal(world.deliveries.length, 2, 'a day later it is told again');
+    assert.equal(world.deliveries.length, 2, 'a day later it is sent again');
   });
 
   test('twenty symbols with the same failure make one message', async () => {
@@ -799,7 +799,7 @@ describe('strategy 12.2: the daily report', () => {
       await world.pass(MINUTE, 1000);
       world.restart();
     }
-    assert.equal(reports(world).length, 1, 'it came up at 16:00: today is told');
+    assert.equal(reports(world).length, 1, 'it came up at 16:00: the report of today is sent');
     assert.match(
       reports(world)[0] ?? '',
       /2026-03-05: 1 symbol unhedged>6h[\s\S]*BNB_USDT_Perp: to hedge, sell 1\.66 BNB/,
@@ -838,7 +838,7 @@ describe('strategy 12.2: the daily report', () => {
     assert.doesNotMatch(reports(world)[0] ?? '', /not known/);
   });
 
-  /** Beijing time at which the report of 2026-03-06 is told, one symbol being awaited for ever. */
+  /** Beijing time at which the report of 2026-03-06 is sent, one symbol being awaited for ever. */
   async function toldAt(atMinutes: number, restartAt: string | null): Promise<string> {
     const world = new World(atMinutes);
     const until = async (text: string) => world.pass(Date.parse(`${text}+08:00`) - world.nowMs, 1000);
@@ -851,17 +851,17 @@ describe('strategy 12.2: the daily report', () => {
       world.restart();
     }
     await until('2026-03-07T00:10:00');
-    const told = reports(world);
-    assert.equal(told.length, 1);
-    assert.match(told[0] ?? '', /2026-03-06: 1 symbol unhedged>6h\n- BNB_USDT_Perp: to hedge/);
-    assert.match(told[0] ?? '', /not known: SOL_USDT_Perp\n/);
+    const reported = reports(world);
+    assert.equal(reported.length, 1);
+    assert.match(reported[0] ?? '', /2026-03-06: 1 symbol unhedged>6h\n- BNB_USDT_Perp: to hedge/);
+    assert.match(reported[0] ?? '', /not known: SOL_USDT_Perp\n/);
     const { atMs } = world.deliveries.find(({ text }) => text.includes('Daily report')) ?? assert.fail();
     return new Date(atMs + 8 * HOUR).toISOString().slice(11, 16);
   }
   const patience: [string, number, string | null, string][] = [
     ['from the hour', AT_NINE, null, '09:10'],
     ['from a start after the hour', AT_NINE, '2026-03-06T15:30:00', '15:40'],
-    ['but not past the day, of which nothing could be told any more', 23 * 60 + 55, null, '23:59'],
+    ['but not past the day, of which nothing could be reported any more', 23 * 60 + 55, null, '23:59'],
     ['nor past it after a late start', AT_NINE, '2026-03-06T23:53:00', '23:59'],
   ];
   for (const [name, atMinutes, restartAt, expected] of patience) {
@@ -947,15 +947,15 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
       assert.equal(triggers, 10_000);
       assert.ok(restarts > 20, `${restarts} restarts`);
       assert.ok(critical > 100 && foreign > 100);
-      assert.ok(hasNothingToSend(world.manager), 'everything has been told');
+      assert.ok(hasNothingToSend(world.manager), 'everything has been reported');
       const carrying = (word: string) => world.deliveries.filter(({ text }) => text.includes(word));
       for (let i = 1; i <= critical; i += 1) {
-        const told = carrying(`CRIT${i}_USDT_Perp:`);
+        const reported = carrying(`CRIT${i}_USDT_Perp:`);
         assert.ok(
-          told.some((delivery) => delivery.isAcknowledged),
+          reported.some((delivery) => delivery.isAcknowledged),
           `CRIT${i} is lost`,
         );
-        assert.equal(told.filter((delivery) => delivery.isAcknowledged).length, 1, `CRIT${i} twice`);
+        assert.equal(reported.filter((delivery) => delivery.isAcknowledged).length, 1, `CRIT${i} twice`);
       }
       for (let i = 1; i <= foreign; i += 1) {
         assert.ok(

@@ -18,7 +18,7 @@ const CLIENT_ID = '16140901064495857664';
 function cancel(bench: Bench, intact = false): () => AnyActorRef {
   const { exchange, clock, reporter } = bench;
   const input = { childId: 'cancel-1', account: 'A', clientOrderId: CLIENT_ID, exchange, clock, reporter, intact };
-  return bench.house(cancellationMachine, { input, inspect: coverage.inspect }).child;
+  return bench.startAmong(cancellationMachine, { input, inspect: coverage.inspect }).child;
 }
 
 /** The account's streams tell that row. */
@@ -27,8 +27,8 @@ function seen(child: () => AnyActorRef, status: OrderStatus, id = CLIENT_ID): vo
 }
 
 function outcome(bench: Bench): string | undefined {
-  const told = bench.last('parent', 'cancellation.reported');
-  return (told?.message as { outcome: string } | undefined)?.outcome;
+  const reported = bench.last('parent', 'cancellation.reported');
+  return (reported?.message as { outcome: string } | undefined)?.outcome;
 }
 
 test('a cancel is confirmed by the order’s state, not by the ack (9.7)', async () => {
@@ -87,7 +87,7 @@ for (const kind of ['parked', 'unauthenticated'] as const) {
     cancel(bench);
     await bench.pass(100);
     assert.equal(outcome(bench), 'failed');
-    assert.deepEqual(bench.told('parent').slice(0, 2), ['parking.found', 'cancellation.reported']);
+    assert.deepEqual(bench.typesReceived('parent').slice(0, 2), ['parking.found', 'cancellation.reported']);
   });
 }
 

@@ -256,7 +256,7 @@ describe('11 the start', () => {
     const resting = clientOrderIdOf('B', 'sell', 2n);
     const over = clientOrderIdOf('A', 'buy', 3n);
 
-    /** Its journal: one order nobody heard of again, one that rests and one that is over. The lists do not show the first two. */
+    /** Its journal: one order that never appeared again, one that rests and one that is over. The lists do not show the first two. */
     const killed = (settings: Partial<DaemonSettings> = {}): World => {
       const world = new World({ prepare: () => new Promise(() => {}), settings });
       const atMs = world.clock.nowMs() - 5_000;
@@ -482,7 +482,7 @@ describe('11 the start', () => {
       },
       ...{ unrealised: null, differences: '0', volume: '24000', weekTotal: '80' },
     };
-    const told = (world: World) => world.sentTexts.filter((text) => text.includes('Statement of 2026-11-29'));
+    const reported = (world: World) => world.sentTexts.filter((text) => text.includes('Statement of 2026-11-29'));
     const counted = (world: World) => {
       const day = { total: d(0), endsMs: world.clock.nowMs() + 1_000 };
       world.actor.send({ type: 'money.counted', day, statement });
@@ -490,20 +490,20 @@ describe('11 the start', () => {
     const off = await trading();
     counted(off);
     await off.pass(60_000, 1_000);
-    assert.equal(told(off).length, 0);
+    assert.equal(reported(off).length, 0);
     const early = Math.floor((off.clock.nowMs() / 60_000 + 480) % 1440) + 5;
     const settings = { dailyStatement: true, dailyReportAtMinutes: early };
     const world = await trading({ settings });
     counted(world);
     await world.pass(30_000, 1_000);
-    assert.equal(told(world).length, 0, 'its hour has not come');
+    assert.equal(reported(world).length, 0, 'its hour has not come');
     await world.pass(600_000, 10_000);
     for (let minute = 0; minute < 3; minute += 1) {
       counted(world);
       await world.pass(60_000, 1_000);
     }
-    assert.equal(told(world).length, 1);
-    assert.match(told(world)[0] ?? '', /12\.34 USDT earned\n.*funding -1\.05, unrealised not known/);
+    assert.equal(reported(world).length, 1);
+    assert.match(reported(world)[0] ?? '', /12\.34 USDT earned\n.*funding -1\.05, unrealised not known/);
     const note = world.journal.latest('note', 'daily-statement');
     assert.ok(note);
     const again = new World({ settings });
@@ -512,7 +512,7 @@ describe('11 the start', () => {
     await again.pass(700_000, 10_000);
     counted(again);
     await again.pass(60_000, 1_000);
-    assert.equal(told(again).length, 0);
+    assert.equal(reported(again).length, 0);
   });
 
   it('12.2 a symbol that does not begin, and a book that does not come, do not withhold the daily report', async () => {
@@ -785,7 +785,7 @@ describe('2.1 the dead-man timers', () => {
 });
 
 describe('12.3 start, stop and take-over are messages', () => {
-  const told = (world: World) => world.sentTexts.filter((text) => /Started|Stopped/.test(text));
+  const reported = (world: World) => world.sentTexts.filter((text) => /Started|Stopped/.test(text));
 
   it('12.3 a start tells, once every symbol knows, what is unhedged and what that costs at the touch; a stop too', async () => {
     const world = new World();
@@ -797,7 +797,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     world.exchange.onLastTouch = () => ({ bid: d(599), ask: d(601), atMs: world.clock.nowMs() });
     await world.settle();
     await world.pass(10 * LOOP_MS, 100);
-    const [started, ...others] = told(world);
+    const [started, ...others] = reported(world);
     assert.deepEqual(others, []);
     assert.match(
       started!,
@@ -810,7 +810,7 @@ describe('12.3 start, stop and take-over are messages', () => {
     world.actor.send({ type: 'stop.requested', why: asked('SIGINT') });
     await world.pass(DRAIN_LIMIT_MS + LAST_MESSAGES_MS, 100);
     assert.match(
-      told(world)[1]!,
+      reported(world)[1]!,
       /Not hedged while the engine is stopped[\s\S]*\nStopped: SIGINT\nUnhedged: 1, worth 600\.00 USDT/,
     );
   });
@@ -828,7 +828,7 @@ describe('12.3 start, stop and take-over are messages', () => {
       world.journal.append([{ kind: 'note', key: RUN_NOTE, atMs: 1, body: note }]);
       await world.settle();
       await world.pass(10 * LOOP_MS, 100);
-      assert.match(told(world).join(), words);
+      assert.match(reported(world).join(), words);
     });
   }
 
@@ -837,9 +837,9 @@ describe('12.3 start, stop and take-over are messages', () => {
     world.exchange.onPositions = (account) => (account === 'B' ? new Promise(() => {}) : Promise.resolve([]));
     await world.settle();
     await world.pass(START_MESSAGE_MAX_MS - LOOP_MS, 500);
-    assert.deepEqual(told(world), []);
+    assert.deepEqual(reported(world), []);
     await world.pass(30_000, 500);
-    assert.match(told(world).join(), /Not known yet: BNB_USDT_Perp, SOL_USDT_Perp/);
+    assert.match(reported(world).join(), /Not known yet: BNB_USDT_Perp, SOL_USDT_Perp/);
   });
 });
 
@@ -1053,17 +1053,17 @@ describe('16.2 commands', () => {
   it('12.3 a change of mode is one message, of its end too, with what is unhedged; a stricter one that holds already is none', async () => {
     const world = await trading();
     await world.pass(4 * LOOP_MS, 100);
-    const told = () => world.sentTexts.filter((text) => /mode (pause|hold|hedge-only|trade|flatten)/.test(text));
+    const reported = () => world.sentTexts.filter((text) => /mode (pause|hold|hedge-only|trade|flatten)/.test(text));
     steer(world, [given(world, 'pause', world.clock.nowMs() + 20_000)]);
     await world.pass(10_000, 100);
-    assert.match(told().join(), /BNB_USDT_Perp: mode pause \(ann\), until .*\nNothing is unhedged\./);
+    assert.match(reported().join(), /BNB_USDT_Perp: mode pause \(ann\), until .*\nNothing is unhedged\./);
     const [pause] = world.symbol().standing!;
     steer(world, [pause!, given(world, 'hedge-only')]);
     await world.pass(5_000, 100);
-    assert.equal(told().length, 1, 'it is paused as before');
+    assert.equal(reported().length, 1, 'it is paused as before');
     await world.pass(15_000, 100);
-    assert.match(told()[1] ?? '', /BNB_USDT_Perp: mode hedge-only \(ann\)\nNothing/);
-    assert.equal(told().length, 2);
+    assert.match(reported()[1] ?? '', /BNB_USDT_Perp: mode hedge-only \(ann\)\nNothing/);
+    assert.equal(reported().length, 2);
   });
 
   it('16.2 each ends at its time, that one alone, which is journalled and said', async () => {

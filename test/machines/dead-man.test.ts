@@ -19,7 +19,11 @@ class World extends Bench {
   constructor() {
     super();
     const input = { account: 'A', exchange: this.exchange, clock: this.clock, periodMs: PERIOD_MS };
-    const { child } = this.house(deadManMachine, { ears: ['alert-manager'], inspect: coverage.inspect, input });
+    const { child } = this.startAmong(deadManMachine, {
+      listeners: ['alert-manager'],
+      inspect: coverage.inspect,
+      input,
+    });
     this.#child = child as () => { send(event: AccountPolled): void; getSnapshot(): unknown };
   }
 

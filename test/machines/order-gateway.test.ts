@@ -23,7 +23,7 @@ test('every state says what it is for, and the chart holds names only', () => as
 
 const BNB = 'symbol:BNB_USDT_Perp';
 const SOL = 'symbol:SOL_USDT_Perp';
-const EARS = [BNB, SOL, 'daemon', 'poller:A', 'poller:B'];
+const LISTENERS = [BNB, SOL, 'daemon', 'poller:A', 'poller:B'];
 
 interface House {
   readonly send: (event: { type: string } & Record<string, unknown>) => void;
@@ -36,7 +36,7 @@ function openGateway(
   bench: Bench,
   changes: Partial<GatewayInput> = {},
   machine = orderGatewayMachine,
-  ears = EARS,
+  listeners = LISTENERS,
 ): House {
   const input: GatewayInput = {
     exchange: bench.exchange,
@@ -51,7 +51,7 @@ function openGateway(
     unsettled: [],
     ...changes,
   };
-  const { child } = bench.house(machine, { input, ears, systemId: 'gateway', inspect: coverage.inspect });
+  const { child } = bench.startAmong(machine, { input, listeners, systemId: 'gateway', inspect: coverage.inspect });
   return {
     send: (event) => child().send(event),
     submit: (intent) => child().send({ type: 'order.submit', intent }),
@@ -63,9 +63,9 @@ function openGateway(
 /** An order that nothing under way is about. */
 const OTHER = testOrder(clientOrderIdOf('A', 'buy', 1n), 'OPEN');
 
-/** Results of the submissions a symbol was told of: `intent kind`. */
+/** Results of the submissions a symbol was sent: `intent kind`. */
 function endings(bench: Bench, by = BNB): string[] {
-  return bench.heard.flatMap(({ by: who, event }) =>
+  return bench.received.flatMap(({ by: who, event }) =>
     who === by && event.type === 'submission.ended'
       ? [`${event.intentId} ${(event.result as { kind: string }).kind}`]
       : [],
@@ -135,7 +135,7 @@ test('per account and symbol one submission at a time; both accounts at once (9.
     `${a2.intentId} confirmed`,
   ]);
   assert.deepEqual(children(), [], 'finished children are taken out');
-  assert.deepEqual(bench.told(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
+  assert.deepEqual(bench.typesReceived(BNB).slice(0, 3), ['gateway.started', 'order.sent', 'order.sent']);
 });
 
 test('what streams report of an order goes to its submission and its cancel; no look-up is made while they are intact (9.4, 10.2)', async () => {
@@ -200,10 +200,10 @@ test('what REST answers about an order goes to the view of its account, before a
     { clientOrderId, order: testOrder(clientOrderId, 'CANCELLED') },
   ]);
   bench.exchange.onOrder = async () => null;
-  const told = bench.told('poller:A').length;
+  const reported = bench.typesReceived('poller:A').length;
   send({ type: 'order.cancel', account: 'A', instrument: 'BNB_USDT_Perp', clientOrderId: OTHER.clientOrderId });
   await bench.pass(50);
-  assert.equal(bench.told('poller:A').length, told, 'no such order is no row');
+  assert.equal(bench.typesReceived('poller:A').length, reported, 'no such order is no row');
 });
 
 test('streams that go down are reported to every submission and cancel of the account under way (9.4)', async () => {
@@ -573,7 +573,7 @@ test('cancels under way are bounded', async () => {
   bench.exchange.onCancel = () => new Promise(() => {});
   const { send } = openGateway(bench);
   for (let n = 0; n < CANCELS_MAX; n += 1) send(cancelOf(strategyId(n)));
-  assert.equal(bench.told(BNB).includes('cancel.ended'), false);
+  assert.equal(bench.typesReceived(BNB).includes('cancel.ended'), false);
   send(cancelOf(strategyId(CANCELS_MAX)));
   assert.equal(bench.last(BNB, 'cancel.ended')?.outcome, 'failed');
 });
@@ -714,10 +714,10 @@ test('an account found parked by a create is reported to the daemon and to its p
   await bench.settle();
   assert.equal(state(), 'parked');
   assert.equal(bench.exchange.sent().length, 1);
-  for (const ear of ['daemon', 'poller:A']) {
-    assert.equal(bench.told(ear).filter((type) => type === 'account.parked').length, 1, ear);
+  for (const listener of ['daemon', 'poller:A']) {
+    assert.equal(bench.typesReceived(listener).filter((type) => type === 'account.parked').length, 1, listener);
   }
-  assert.equal(bench.told('poller:B').length, 0);
+  assert.equal(bench.typesReceived('poller:B').length, 0);
 });
 
 test('an account found parked a second time is not reported again', async () => {
@@ -727,7 +727,7 @@ test('an account found parked a second time is not reported again', async () => 
   send(cancelOf(strategyId(1)));
   send(cancelOf(strategyId(2)));
   await bench.settle();
-  assert.equal(bench.told('daemon').filter((type) => type === 'account.parked').length, 1);
+  assert.equal(bench.typesReceived('daemon').filter((type) => type === 'account.parked').length, 1);
 });
 
 // ---- draining (13.1) -------------------------------------------------------------------------------------------------
@@ -811,7 +811,7 @@ test('a submission that throws before it sent anything ends as unsent; its accou
   await bench.settle();
   assert.equal(state(), 'trading');
   assert.deepEqual(endings(bench), [`${first.intentId} unsent`, `${second.intentId} unsent`]);
-  assert.equal(bench.told('daemon').filter((type) => type === 'task.failed').length, 2);
+  assert.equal(bench.typesReceived('daemon').filter((type) => type === 'task.failed').length, 2);
   assert.match(String(bench.last('daemon', 'task.failed')?.message), /a defect/);
   assert.deepEqual(children(), []);
 });
@@ -859,7 +859,7 @@ test('one that finds out and throws is replaced, at growing pauses, until one su
   send(resolveOf(strategyId(1)));
   await bench.pass(10_000, 250);
   assert.ok(failures > 2 && failures < 9, `${failures} failures in 10 s`);
-  assert.deepEqual(bench.told(BNB), ['gateway.started']);
+  assert.deepEqual(bench.typesReceived(BNB), ['gateway.started']);
 });
 
 test('the failure of a child nobody knows is reported, and changes nothing', async () => {
@@ -920,11 +920,11 @@ describe('12 calls that no poll makes are alerted when they fail, and resolved',
   const KEY = 'api-failure:A:createOrder';
   const withAlertManager = (bench: Bench) => {
     confirmsAll(bench);
-    return openGateway(bench, {}, orderGatewayMachine, [...EARS, 'alert-manager']);
+    return openGateway(bench, {}, orderGatewayMachine, [...LISTENERS, 'alert-manager']);
   };
   /** `raised KEY in a row` and `cleared KEY`. */
   const alertsSent = (bench: Bench): string[] =>
-    bench.heard.flatMap(({ by, event }) => {
+    bench.received.flatMap(({ by, event }) => {
       if (by !== 'alert-manager') return [];
       const alert = event.alert as Alert | undefined;
       return [alert === undefined ? `cleared ${event.key}` : `raised ${alert.key} ${alert.details.inARow}`];

@@ -47,7 +47,7 @@ function submit(bench: Bench, intent: Intent = testIntent(), retries = 3, intact
     intact,
     task: { kind: 'submit', intent },
   };
-  const { child } = bench.house(submissionMachine, { input, inspect: coverage.inspect });
+  const { child } = bench.startAmong(submissionMachine, { input, inspect: coverage.inspect });
   return { child, reserved, intent, input };
 }
 
@@ -73,7 +73,7 @@ function trackedOrder(changes: Partial<TrackedOrder> = {}): TrackedOrder {
 function resolveOrder(bench: Bench, order = trackedOrder(), rounds = 0) {
   const prepared = submitInput(bench);
   const task = { kind: 'resolve', order, why: reason('no-outcome-in-journal', '9.6'), rounds } as const;
-  return bench.house(submissionMachine, { input: { ...prepared, task }, inspect: coverage.inspect });
+  return bench.startAmong(submissionMachine, { input: { ...prepared, task }, inspect: coverage.inspect });
 }
 
 function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
@@ -98,9 +98,9 @@ function submitInput(bench: Bench): Omit<SubmissionInput, 'task'> {
   };
 }
 
-/** What the gateway was told, in short: `order.sent`, `attempt.refused`, `ended confirmed`, `resolved absent`, … */
-function told(bench: Bench): string[] {
-  return bench.heard.flatMap(({ by, event }) => {
+/** What the gateway received, in short: `order.sent`, `attempt.refused`, `ended confirmed`, `resolved absent`, … */
+function reported(bench: Bench): string[] {
+  return bench.received.flatMap(({ by, event }) => {
     if (by !== 'parent') return [];
     if (event.type === 'submission.prepared') return ['order.sent'];
     if (event.type === 'parking.found') return ['parking.found'];
@@ -113,7 +113,7 @@ function told(bench: Bench): string[] {
 }
 
 function result(bench: Bench): { kind: string; reason: Reason; why: Reason; code: number | null; attempts: number } {
-  const ended = bench.heard.map(({ event }) => event.message as { type: string; result: never }).findLast(isEnded);
+  const ended = bench.received.map(({ event }) => event.message as { type: string; result: never }).findLast(isEnded);
   assert.ok(ended, 'the submission has not ended');
   return ended.result;
 }
@@ -135,13 +135,13 @@ test('an order is priced, written down, announced, sent and confirmed by its sta
   let announcedBeforeCreate: string[] = [];
   bench.exchange.onCreate = async ({ draft }) => {
     journalledBeforeCreate = bench.journal.entries.filter(({ kind }) => kind === 'order.prepared').length;
-    announcedBeforeCreate = told(bench);
+    announcedBeforeCreate = reported(bench);
     return testOrder(draft.clientOrderId, 'PENDING');
   };
   await bench.pass(100);
   assert.equal(journalledBeforeCreate, 1);
   assert.deepEqual(announcedBeforeCreate, ['order.sent']);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
   assert.deepEqual(bench.journal.outcomes(), ['resting']);
   assert.deepEqual(
     bench.facts.map(({ type }) => type),
@@ -167,7 +167,7 @@ test('an end that a snapshot reported first stays the last word, whatever a slow
     return testOrder(clientOrderId, 'OPEN');
   };
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
   assert.deepEqual(bench.journal.outcomes(), ['filled']);
 });
 
@@ -185,10 +185,10 @@ test('an acknowledgement that already says OPEN but has no id yet is not a resti
   bench.exchange.onCreate = async ({ draft }) => testOrder(draft.clientOrderId, 'OPEN', { orderId: '0x00' });
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'PENDING');
   await bench.pass(50);
-  assert.deepEqual(told(bench), ['order.sent']);
+  assert.deepEqual(reported(bench), ['order.sent']);
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED', { tradedSize: decimal('0.1') });
   await bench.pass(200);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
   assert.deepEqual(bench.journal.outcomes(), ['filled']);
 });
 
@@ -200,7 +200,7 @@ test('a post-only refusal is tried again at a fresh price, attempts at least 500
   bench.exchange.onCreate = async ({ draft }) =>
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
   await bench.pass(1_100);
-  assert.deepEqual(told(bench), [
+  assert.deepEqual(reported(bench), [
     ...['order.sent', 'attempt.refused', 'order.sent', 'attempt.refused', 'order.sent', 'attempt.refused'],
     'ended exhausted',
   ]);
@@ -299,7 +299,7 @@ function seen(bench: Bench, child: () => AnyActorRef, status: OrderStatus, chang
   child().send({ type: 'order.seen', account: 'A', order, intact: true });
 }
 
-/** (what a stream tells, while waiting for it) → (what the gateway is told of it, state), without a look-up (9.4). */
+/** (what a stream tells, while waiting for it) → (what the gateway is named it, state), without a look-up (9.4). */
 const STREAMED: readonly (readonly [OrderStatus, Partial<ExchangeOrder>, readonly string[], unknown])[] = [
   ['OPEN', {}, ['ended confirmed'], 'resting'],
   ['FILLED', { tradedSize: decimal('0.1') }, ['ended confirmed'], 'over'],
@@ -320,7 +320,7 @@ for (const [status, changes, expected, state] of STREAMED) {
     const ended = child();
     seen(bench, child, status, changes);
     await bench.settle();
-    assert.deepEqual(told(bench).slice(1), expected);
+    assert.deepEqual(reported(bench).slice(1), expected);
     assert.deepEqual(ended.getSnapshot().value, state);
     assert.deepEqual(bench.exchange.named('order'), []);
   });
@@ -334,7 +334,7 @@ test('a stream may report that the order rests before the create is answered (9.
   seen(bench, child, 'PENDING', { orderId: '0x00' });
   seen(bench, child, 'OPEN');
   await bench.settle();
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
 });
 
 test('intact streams are silent about an order for a second: REST is asked, again and again (9.4)', async () => {
@@ -349,14 +349,14 @@ test('intact streams are silent about an order for a second: REST is asked, agai
   await bench.pass(20);
   assert.equal(bench.exchange.named('order').length, 1);
   await bench.pass(1_010);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
 });
 
 test('silence of the streams ends nothing: never confirmed by REST either, the outcome is unknown (9.4, 9.6)', async () => {
   const bench = new Bench();
   submit(bench, testIntent(), 1, true);
   await bench.pass(11_000, 50);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown']);
   assert.ok(bench.exchange.named('order').length > CONFIRM_LOOKUPS_MAX, 'and is being found out');
 });
 
@@ -381,10 +381,10 @@ test('a stream brings the proof of an unknown outcome; PENDING is none (9.6)', a
   await bench.pass(50);
   seen(bench, child, 'PENDING');
   await bench.settle();
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown']);
   seen(bench, child, 'CANCELLED');
   await bench.settle();
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved exists']);
   assert.deepEqual(bench.journal.outcomes(), ['unknown', 'cancelled']);
 });
 
@@ -393,7 +393,7 @@ test('a post-only refusal that comes after the acknowledgement is one all the sa
   submit(bench, testIntent(), 1);
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'REJECTED', { rejectReason: 'FAIL_POST_ONLY' });
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended exhausted']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended exhausted']);
 });
 
 test('a rejection for another reason is a refusal with that reason: nothing is guessed (9.5)', async () => {
@@ -402,7 +402,7 @@ test('a rejection for another reason is a refusal with that reason: nothing is g
   bench.exchange.onCreate = async ({ draft }) =>
     testOrder(draft.clientOrderId, 'REJECTED', { rejectReason: 'BELOW_MARGIN' });
   await bench.pass(1_000);
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended refused']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended refused']);
   assert.deepEqual(result(bench).reason, reason('rejected', '9.5', { word: 'BELOW_MARGIN' }));
   assert.equal(bench.exchange.named('createOrder').length, 1);
 });
@@ -413,7 +413,7 @@ for (const code of [2032, 2084]) {
     submit(bench);
     bench.exchange.onCreate = rejectsWith('refused', code);
     await bench.pass(1_000);
-    assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended refused']);
+    assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended refused']);
     assert.equal(result(bench).code, code);
     assert.deepEqual(bench.journal.outcomes(), ['refused']);
   });
@@ -427,7 +427,7 @@ test('an unusable or unreadable book fails its attempt only; attempts gone witho
   };
   submit(bench, testIntent(), 2);
   await bench.pass(1_000);
-  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.deepEqual(reported(bench), ['ended unsent']);
   assert.match(reasonText(result(bench).why), /2 attempts failed: .*no asks/);
   assert.equal(bench.reported('book.failed').length, 1);
   assert.equal(bench.exchange.sent().length, 0);
@@ -437,7 +437,7 @@ test('an order below the smallest tradable size by its own price is denied, not 
   const bench = new Bench();
   submit(bench, testIntent({ size: decimal('0.001') }));
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.equal(result(bench).why.rule, '7.3');
   assert.equal(bench.reported('intent.denied').length, 1);
 });
@@ -446,7 +446,7 @@ test('an intent is not priced once the data it rests on are too old, however fre
   const bench = new Bench();
   submit(bench, testIntent({ validUntilMs: BENCH_START_MS - 1 }));
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.equal(result(bench).why.rule, '10.3');
   assert.equal(bench.exchange.sent().length, 0);
 });
@@ -456,7 +456,7 @@ test('an intent is not priced on a clock that was set back since: how old its da
   submit(bench, testIntent({ validInEra: bench.clock.era(), validUntilMs: BENCH_START_MS + 10_000 }));
   bench.setClockBack(2_000);
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.equal(bench.exchange.named('createOrder').length, 0);
 });
 
@@ -487,14 +487,14 @@ test('our clock is set back while an attempt is under way, and runs past the tim
   assert.ok(looks >= 9, `${looks} looks`);
   assert.ok(bench.clock.nowMs() > BENCH_START_MS, 'past it again');
   assert.equal(bench.exchange.named('createOrder').length, 1);
-  assert.equal(told(bench).at(-1), 'ended denied');
+  assert.equal(reported(bench).at(-1), 'ended denied');
 });
 
 test('an instrument the exchange does not list is denied', async () => {
   const bench = new Bench();
   submit(bench, testIntent({ instrument: 'NOPE_USDT_Perp' }));
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
 });
 
 test('a buy that would match a sell of the other account goes one tick beyond it (6.6)', async () => {
@@ -516,7 +516,7 @@ test('a journal that cannot be written lets nothing leave (9.3)', async () => {
   bench.journal.refuses = () => true;
   submit(bench);
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.deepEqual(reported(bench), ['ended unsent']);
   assert.match(reasonText(result(bench).why), /disk full/);
   assert.equal(bench.exchange.sent().length, 0);
   assert.equal(bench.reported('journal.failed').length, 1);
@@ -528,7 +528,7 @@ test('an outcome that cannot be written is reported and does not stop the submis
   submit(bench);
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
   assert.match(bench.reported('journal.failed')[0]?.message ?? '', /disk full/);
 });
 
@@ -537,7 +537,7 @@ test('a create not admitted because the account is parked parks it, and nothing 
   bench.exchange.onAdmit = rejectsWith('parked', 1008);
   submit(bench);
   await bench.settle();
-  assert.deepEqual(told(bench), ['parking.found', 'ended unsent']);
+  assert.deepEqual(reported(bench), ['parking.found', 'ended unsent']);
   assert.equal(bench.exchange.named('book').length, 0);
 });
 
@@ -546,7 +546,7 @@ test('a create not admitted for want of budget or session ends the submission; n
   bench.exchange.onAdmit = rejectsWith('unavailable');
   submit(bench);
   await bench.settle();
-  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.deepEqual(reported(bench), ['ended unsent']);
   assert.deepEqual(bench.journal.outcomes(), []);
 });
 
@@ -559,7 +559,7 @@ test('a login that was answered 429 is waited out like a create that was (9.9)',
       : null;
   submit(bench);
   await bench.pass(3_000, 50);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
 });
 
 test('an attempt halted while it waits for the budget ends at once, and returns its permit when that comes (9.1, 9.5)', async () => {
@@ -569,7 +569,7 @@ test('an attempt halted while it waits for the budget ends at once, and returns 
   const { child } = submit(bench);
   await bench.settle();
   child().send({ type: 'submission.halt', result: OUTDATED });
-  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.deepEqual(reported(bench), ['ended outdated']);
   assert.deepEqual(bench.exchange.returned, []);
   admission.resolve();
   await bench.settle();
@@ -603,7 +603,7 @@ test('a rate-limited create did not happen: it is tried again after a growing pa
   submit(bench);
   bench.exchange.onCreate = rejectsWith('rate-limited', 1006);
   await bench.pass(10_000, 50);
-  assert.deepEqual(told(bench).at(-1), 'ended unsent');
+  assert.deepEqual(reported(bench).at(-1), 'ended unsent');
   const times = bench.exchange.named('createOrder').map(({ atMs }) => atMs - BENCH_START_MS);
   assert.deepEqual(times, [0, 1_000, 3_000]);
 });
@@ -619,7 +619,7 @@ test('attempts that end in a 429 are not used up by post-only refusals: no rest 
   };
   await bench.pass(10_000, 50);
   assert.equal(sent, 3);
-  assert.deepEqual(told(bench).at(-1), 'ended unsent');
+  assert.deepEqual(reported(bench).at(-1), 'ended unsent');
   assert.equal(bench.reported('intent.exhausted').length, 0);
 });
 
@@ -629,7 +629,7 @@ for (const kind of ['parked', 'unauthenticated'] as const) {
     submit(bench);
     bench.exchange.onCreate = rejectsWith(kind);
     await bench.pass(1_000);
-    assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'parking.found', 'ended unsent']);
+    assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'parking.found', 'ended unsent']);
     assert.equal(bench.exchange.sent().length, 1);
   });
 }
@@ -639,7 +639,7 @@ test('a create that never left ends as unsent', async () => {
   submit(bench);
   bench.exchange.onCreate = rejectsWith('unavailable');
   await bench.pass(1_000);
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
 
@@ -649,7 +649,7 @@ test('a drain before pricing is done denies at once (13.1)', async () => {
   const { child } = submit(bench);
   await bench.settle();
   child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.equal(result(bench).why.rule, '13.1');
 });
 
@@ -661,7 +661,7 @@ test('a drain between attempts lets no further attempt leave (13.1)', async () =
   await bench.pass(100);
   child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
   await bench.pass(2_000);
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended denied']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended denied']);
 });
 
 test('an attempt in flight when an account is parked is settled first, then nothing further leaves (9.8)', async () => {
@@ -674,7 +674,7 @@ test('an attempt in flight when an account is parked is settled first, then noth
     result: { kind: 'unsent', why: reason('accounts-parked', '9.8', { accounts: ['B'] }) },
   });
   await bench.pass(2_000);
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended unsent']);
   assert.equal(reasonText(result(bench).why), 'account B is parked');
 });
 
@@ -686,7 +686,7 @@ test('a drain while the attempt is being written down keeps it from leaving (13.
     return '{}';
   };
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.equal(bench.exchange.sent().length, 0);
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
@@ -698,11 +698,11 @@ test('a create leaves when its bytes are safe in the journal, and not before, ho
   submit(bench);
   await bench.pass(10_000);
   assert.equal(bench.journal.entries.filter(({ kind }) => kind === 'order.prepared').length, 1);
-  assert.deepEqual([told(bench), bench.exchange.sent().length], [[], 0]);
+  assert.deepEqual([reported(bench), bench.exchange.sent().length], [[], 0]);
   safe.resolve();
   await bench.settle();
   assert.equal(bench.exchange.sent().length, 1);
-  assert.deepEqual(told(bench), ['order.sent']);
+  assert.deepEqual(reported(bench), ['order.sent']);
 });
 
 test('a create whose bytes turn out not to be safe never leaves (9.3)', async () => {
@@ -714,7 +714,7 @@ test('a create whose bytes turn out not to be safe never leaves (9.3)', async ()
   safe.reject(new Error('the disk is gone'));
   await bench.pass(10_000);
   assert.equal(bench.exchange.sent().length, 0);
-  assert.deepEqual(told(bench), ['ended unsent']);
+  assert.deepEqual(reported(bench), ['ended unsent']);
   assert.match(reasonText(result(bench).why), /the disk is gone/);
 });
 
@@ -725,7 +725,7 @@ test('a halt while it is unknown whether its bytes are safe ends it at once, and
   const { child } = submit(bench);
   await bench.settle();
   child().send({ type: 'submission.halt', result: { kind: 'denied', why: reason('gateway-drains', '13.1') } });
-  assert.deepEqual(told(bench), ['ended denied']);
+  assert.deepEqual(reported(bench), ['ended denied']);
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
   safe.resolve();
   await bench.pass(10_000);
@@ -740,7 +740,7 @@ test('no first attempt leaves after a fill was booked that the intent does not k
   const { child } = submit(bench);
   await bench.settle();
   child().send({ type: 'submission.halt', result: OUTDATED });
-  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.deepEqual(reported(bench), ['ended outdated']);
   assert.deepEqual(
     bench.facts.map((fact) => (fact.type === 'intent.denied' ? fact.why : fact.type)),
     [OUTDATED.why],
@@ -780,11 +780,11 @@ for (const [what, refuse] of REFUSALS) {
       const answer = deferred<void>();
       if (waitMs === 0) bench.exchange.onPermit = () => answer.promise;
       await bench.pass(waitMs);
-      assert.equal(told(bench).includes('attempt.refused'), waitMs > 0);
+      assert.equal(reported(bench).includes('attempt.refused'), waitMs > 0);
       child().send({ type: 'submission.halt', result: OUTDATED });
       answer.resolve();
       await bench.pass(100);
-      assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated'], 'at once');
+      assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended outdated'], 'at once');
       await bench.pass(10_000, 100);
       assert.equal(bench.exchange.sent().length, 1);
     });
@@ -800,7 +800,7 @@ test('a later attempt that found no book is outdated like the first; the one tha
   bench.exchange.onBook = () => Promise.reject(new TestFailure('unavailable', 'book'));
   await bench.pass(500);
   child().send({ type: 'submission.halt', result: OUTDATED });
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
 });
 
 test('what waits for session or budget when a fill is booked does not leave, and ends as outdated (9.5)', async () => {
@@ -811,10 +811,10 @@ test('what waits for session or budget when a fill is booked does not leave, and
   bench.exchange.onCreate = rejectsWith('unavailable');
   await bench.settle();
   child().send({ type: 'submission.halt', result: OUTDATED });
-  assert.deepEqual(told(bench), ['order.sent']);
+  assert.deepEqual(reported(bench), ['order.sent']);
   permit.resolve();
   await bench.settle();
-  assert.deepEqual(told(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
+  assert.deepEqual(reported(bench), ['order.sent', 'attempt.refused', 'ended outdated']);
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
 
@@ -826,7 +826,7 @@ test('a fill booked while the attempt is being written down keeps it from leavin
     return '{}';
   };
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['ended outdated']);
+  assert.deepEqual(reported(bench), ['ended outdated']);
   assert.equal(bench.exchange.sent().length, 0);
   assert.deepEqual(bench.journal.outcomes(), ['unsent']);
 });
@@ -838,7 +838,7 @@ test('an attempt in flight when a fill is booked may rest (9.5)', async () => {
   await bench.settle();
   child().send({ type: 'submission.halt', result: OUTDATED });
   await bench.pass(2_000);
-  assert.deepEqual(told(bench), ['order.sent', 'ended confirmed']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
 });
 
 test('an attempt in flight when a fill is booked, and unknown then, is found out, and is the last (9.5, 9.6)', async () => {
@@ -850,7 +850,7 @@ test('an attempt in flight when a fill is booked, and unknown then, is found out
   child().send({ type: 'submission.halt', result: OUTDATED });
   answer.reject(new TestFailure('unknown'));
   await bench.pass(7_000, 100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved absent']);
   assert.equal(bench.exchange.sent().length, 1);
 });
 
@@ -869,7 +869,7 @@ for (const [what, waitMs] of [
     bench.exchange.onOrder = async () => null;
     look.resolve(null);
     await bench.pass(30_000, 100);
-    assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+    assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved absent']);
     assert.equal(bench.exchange.sent().length, 1, 'absent is the end: no further attempt');
   });
 }
@@ -879,7 +879,7 @@ test('an order in doubt since a restart is found out though a fill is booked (9.
   const { child } = resolveOrder(bench, trackedOrder(), 1);
   child().send({ type: 'submission.halt', result: OUTDATED });
   await bench.pass(30_000, 100);
-  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.deepEqual(reported(bench), ['resolved absent']);
 });
 
 // ---- unknown outcomes (9.6) ------------------------------------------------------------------------------------------
@@ -890,7 +890,7 @@ test('a create of unknown outcome that is found OPEN is adopted without a cancel
   bench.exchange.onCreate = rejectsWith('unknown');
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved exists']);
   assert.equal(bench.exchange.named('cancelOrder').length, 0);
   assert.equal(bench.exchange.sent().length, 1, 'never resubmitted blindly');
   assert.deepEqual(bench.journal.outcomes(), ['unknown', 'resting']);
@@ -901,9 +901,9 @@ test('absence is proven by: 1004, an acknowledged fence whose time has passed, 1
   submit(bench);
   bench.exchange.onCreate = rejectsWith('unknown');
   await bench.pass(5_400, 100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown'], 'the fence’s time has not passed');
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown'], 'the fence’s time has not passed');
   await bench.pass(1_000, 100);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved absent']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved absent']);
   const names = bench.exchange.calls.map(({ name }) => name).filter((name) => name !== 'book' && name !== 'sign');
   assert.deepEqual(names, ['createOrder', 'order', 'cancelOrder', 'order', 'openOrders', 'orderHistory']);
   const [, , ttl] = bench.exchange.named('cancelOrder')[0]?.args ?? [];
@@ -949,7 +949,7 @@ for (const [what, answer] of DOUBTS) {
     bench.exchange.onCreate = ({ draft }) => answer(draft.clientOrderId);
     bench.exchange.onOrder = () => new Promise(() => {});
     await bench.settle();
-    assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+    assert.deepEqual(reported(bench), ['order.sent', 'ended unknown']);
     assert.equal(bench.exchange.named('order').length, 1);
   });
 }
@@ -964,11 +964,11 @@ test('an acknowledged order that is never confirmed becomes unknown, and frees t
     return testOrder(id, 'PENDING');
   };
   await bench.pass(8_000, 20);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown']);
   assert.ok(looks >= CONFIRM_LOOKUPS_MAX);
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'CANCELLED');
   await bench.pass(31_000, 500);
-  assert.deepEqual(told(bench), ['order.sent', 'ended unknown', 'resolved exists']);
+  assert.deepEqual(reported(bench), ['order.sent', 'ended unknown', 'resolved exists']);
 });
 
 test('an order the fence killed is CANCELLED under its id: it existed and is over (9.6)', async () => {
@@ -980,7 +980,7 @@ test('an order the fence killed is CANCELLED under its id: it existed and is ove
   };
   bench.exchange.onOrder = async (_, id) => (fenced ? testOrder(id, 'CANCELLED') : null);
   await bench.pass(7_000, 100);
-  assert.deepEqual(told(bench), ['resolved exists']);
+  assert.deepEqual(reported(bench), ['resolved exists']);
   assert.deepEqual(bench.journal.outcomes(), ['cancelled']);
 });
 
@@ -995,7 +995,7 @@ for (const [list, where] of [
     if (where === 'openOrders') bench.exchange.onOpenOrders = async () => [found];
     else bench.exchange.onHistory = async () => [found];
     await bench.pass(7_000, 100);
-    assert.deepEqual(told(bench), ['resolved exists']);
+    assert.deepEqual(reported(bench), ['resolved exists']);
   });
 }
 
@@ -1003,7 +1003,7 @@ test('an expired order needs no fence: 1004 and both lists asked after its expir
   const bench = new Bench();
   resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS - 10_000 }));
   await bench.pass(100);
-  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.deepEqual(reported(bench), ['resolved absent']);
   assert.equal(bench.exchange.named('cancelOrder').length, 0);
   assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /expired/);
 });
@@ -1013,10 +1013,10 @@ test('18.2 of an order that a previous holder of the lease prepared a fence is n
   Object.assign(bench.journal, { isOfPreviousHolder: (id: string) => id === CLIENT_ID });
   resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS + 300_000 }));
   await bench.pass(309_000, 500);
-  assert.deepEqual(told(bench), [], 'it may still arrive');
+  assert.deepEqual(reported(bench), [], 'it may still arrive');
   assert.ok(bench.exchange.named('cancelOrder').length >= 1, 'it is fenced all the same');
   await bench.pass(40_000, 500);
-  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.deepEqual(reported(bench), ['resolved absent']);
   assert.match(reasonText(bench.reported('order.resolved')[0]?.proof ?? ''), /expired/);
 });
 
@@ -1044,7 +1044,7 @@ test('an expiry by our own clock alone proves nothing (9.6)', async () => {
   bench.exchange.skewMs = null;
   resolveOrder(bench, trackedOrder({ expirationMs: BENCH_START_MS - 10_000 }));
   await bench.pass(1_000);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   assert.equal(bench.exchange.named('cancelOrder').length, 1);
 });
 
@@ -1053,7 +1053,7 @@ test('no time and no number of failures turns unknown into known: the questions 
   bench.exchange.onOrder = () => Promise.reject(new TestFailure('unavailable', 'order'));
   resolveOrder(bench);
   await bench.pass(2 * ORDER_TTL_MS, 5_000);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   const asked = bench.exchange.named('order').length;
   assert.ok(asked > 150 && asked < 300, `asked ${asked} times in two hours`);
 });
@@ -1063,7 +1063,7 @@ test('a fence that is refused or lost is no fence: the look-ups begin again (9.6
   resolveOrder(bench);
   bench.exchange.onCancel = () => Promise.reject(new TestFailure('refused', 'cancelOrder', 2300));
   await bench.pass(30_000, 250);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   assert.equal(bench.exchange.named('openOrders').length, 0, 'nothing is proven without a fence');
   assert.ok(bench.exchange.named('cancelOrder').length > 3);
 });
@@ -1073,11 +1073,11 @@ test('a fence that the exchange dropped as a duplicate is no fence: another one 
   resolveOrder(bench);
   bench.exchange.voidFences.add(CLIENT_ID);
   await bench.pass(30_000, 250);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   assert.equal(bench.exchange.named('openOrders').length, 0, 'nothing is proven without a fence');
   bench.exchange.voidFences.clear();
   await bench.pass(30_000, 250);
-  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.deepEqual(reported(bench), ['resolved absent']);
 });
 
 test('a list that cannot be read proves nothing; one that shows the order PENDING neither (9.6)', async () => {
@@ -1091,9 +1091,9 @@ test('a list that cannot be read proves nothing; one that shows the order PENDIN
   };
   await bench.pass(5_700, 100);
   assert.equal(reads, 1);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   await bench.pass(2_000, 50);
-  assert.deepEqual(told(bench), ['resolved absent']);
+  assert.deepEqual(reported(bench), ['resolved absent']);
   assert.equal(reads, 3);
 });
 
@@ -1102,7 +1102,7 @@ test('a PENDING order is known to the exchange: it is asked for again, and not f
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'PENDING');
   resolveOrder(bench);
   await bench.pass(20_000, 250);
-  assert.deepEqual(told(bench), []);
+  assert.deepEqual(reported(bench), []);
   assert.equal(bench.exchange.named('cancelOrder').length, 0);
 });
 
@@ -1125,5 +1125,5 @@ test('a halted unknown outcome is found out all the same (13.1)', async () => {
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'FILLED');
   answer.resolve(null);
   await bench.pass(7_000, 100);
-  assert.deepEqual(told(bench), ['resolved exists']);
+  assert.deepEqual(reported(bench), ['resolved exists']);
 });

@@ -117,15 +117,15 @@ describe('3.1 a mark that is wrong for a while', () => {
       bench.send({ type: 'cancel.ended', clientOrderId, account, atMs: bench.nowMs, outcome: 'over' });
     }
     bench.status = 'CANCELLED';
-    const told = () => bench.words().filter((word) => word.includes('mark-doubtful'));
+    const reported = () => bench.words().filter((word) => word.includes('mark-doubtful'));
     for (let s = 2; s < 10; s += 2) wrong();
-    assert.deepEqual(told(), []);
+    assert.deepEqual(reported(), []);
     wrong();
-    assert.ok(told().includes('alert-manager raised mark-doubtful'));
+    assert.ok(reported().includes('alert-manager raised mark-doubtful'));
     bench.poll(600);
     bench.book(599.9, 600);
     bench.poll(600);
-    assert.ok(told().includes('alert-manager cleared mark-doubtful'));
+    assert.ok(reported().includes('alert-manager cleared mark-doubtful'));
   });
 
   it('3.1 6.4 while imbalanced the net is repaired in steps of the right size', () => {

@@ -32,7 +32,7 @@ function firstReadings(positionOfA: string) {
 describe('a restart with a journal (strategy 11.2)', () => {
   it('11.2 an exchange that agrees is reported to agree, once, without an alert', () => {
     const { begins, second, again } = firstReadings('2');
-    assert.deepEqual(begins.facts, [], 'not before the exchange is heard, or it would be said twice');
+    assert.deepEqual(begins.facts, [], 'not before the exchange has answered, or it would be reported twice');
     const restored = second?.facts.find((fact) => fact.type === 'lots.restored');
     assert.equal(restored?.type === 'lots.restored' && restored.difference, '');
     assert.equal(restored?.type === 'lots.restored' && restored.lots, 1);

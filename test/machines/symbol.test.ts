@@ -24,7 +24,7 @@ import { TransitionCoverage } from '../support/transition-coverage.ts';
 const coverage = new TransitionCoverage(symbolMachine);
 after(() => coverage.assertComplete());
 
-/** The chart's states, and how a symbol gets there: ready for an event, its words so far heard. */
+/** The chart's states, and how a symbol gets there: ready for an event, what it sent so far taken. */
 const SITUATIONS: Record<string, (options?: SymbolBenchOptions) => SymbolBench> = {
   waiting: (options) => quiet(new SymbolBench({ coverage, ...options })),
   equal: (options) => quiet(beginning(5, -5, options)),
@@ -78,7 +78,7 @@ const FAILURE: ExchangeFailure = {
   message: 'down',
 };
 
-/** Every event a symbol hears, about what the bench has: its first order, its first submission. */
+/** Every event a symbol receives, about what the bench has: its first order, its first submission. */
 const EVENTS: Record<ToSymbol['type'], (bench: SymbolBench) => ToSymbol> = {
   'snapshot.received': (bench) => {
     const former = bench.context.snapshots.A;
@@ -630,8 +630,8 @@ describe('10.3 10.5 data that decide nothing', () => {
     for (let reading = 0; reading < 2; reading += 1) bench.read('A', 5);
     assert.deepEqual(bench.words(), []);
     assert.equal(bench.reported('drift.seen').length, 1);
-    const [told] = bench.reported('state.changed').filter((fact) => fact.to === 'waiting');
-    assert.equal(told?.why.rule, '10.5');
+    const [reported] = bench.reported('state.changed').filter((fact) => fact.to === 'waiting');
+    assert.equal(reported?.why.rule, '10.5');
     assert.equal(bench.reported('state.changed').filter((fact) => fact.to === 'waiting').length, 1);
   });
 
@@ -697,7 +697,7 @@ describe('10.3 10.5 data that decide nothing', () => {
     });
     assert.deepEqual(said.slice(0, 8).flat(), []);
     assert.deepEqual(said.slice(8).flat(), ['alert-manager raised drift-held']);
-    const raised = bench.heard.findLast(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
+    const raised = bench.received.findLast(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
     assert.equal(raised.details.difference, '-2');
     assert.equal(raised.atMs - (raised.sinceMs ?? 0), 64_000);
     bench.read('B', -150);
@@ -1203,8 +1203,8 @@ describe('9.5 rests, and what ends a submission', () => {
       bench.asked.find((one) => one.account === account) ?? assert.fail(`nothing is asked of ${account}`);
     const demanded = (bench: SymbolBench, account: 'A' | 'B', code: number) =>
       bench.ended(of(bench, account), { kind: 'refused', code, reason: failed('may only reduce') });
-    const told = (bench: SymbolBench) =>
-      bench.heard.flatMap(({ by, event }) =>
+    const reported = (bench: SymbolBench) =>
+      bench.received.flatMap(({ by, event }) =>
         by === 'daemon' && event.type === 'reduce-only.changed' ? [event.demand as ReduceOnly | null] : [],
       );
 
@@ -1216,7 +1216,7 @@ describe('9.5 rests, and what ends a submission', () => {
       assert.deepEqual(bench.context.state.rests, []);
       assert.deepEqual([of(bench, 'A').side, of(bench, 'A').reduceOnly], ['sell', undefined]);
       assert.deepEqual(
-        told(bench).map((one) => one?.account),
+        reported(bench).map((one) => one?.account),
         ['B'],
       );
     });
@@ -1232,7 +1232,7 @@ describe('9.5 rests, and what ends a submission', () => {
         [['A', 'repair']],
       );
       assert.ok(bench.alerts().includes('alert-manager raised order-refused'));
-      assert.deepEqual(told(bench), []);
+      assert.deepEqual(reported(bench), []);
     });
 
     /** Hedged, both legs refused, and 15 minutes later. */
@@ -1303,7 +1303,7 @@ describe('9.5 rests, and what ends a submission', () => {
       bench.ended(of(bench, 'A'), { kind: 'outdated' });
       both(bench, 10, -5);
       assert.equal(of(bench, 'B').side, 'sell');
-      assert.deepEqual(told(bench), []);
+      assert.deepEqual(reported(bench), []);
     });
 
     it('11.2 a restart remembers it', () => {
@@ -1703,10 +1703,10 @@ describe('5 the states in turn', () => {
       reading(bench);
       assert.equal(reportOf(bench.context, bench.nowMs), null);
       touch(bench);
-      const told = reportOf(bench.context, bench.nowMs)?.stuck;
-      assert.ok(told);
+      const reported = reportOf(bench.context, bench.nowMs)?.stuck;
+      assert.ok(reported);
       assert.deepEqual(
-        [told.hedgeSide, told.size.toFixed(), told.guardPrice?.toFixed(), told.touch?.toFixed()],
+        [reported.hedgeSide, reported.size.toFixed(), reported.guardPrice?.toFixed(), reported.touch?.toFixed()],
         ['sell', '5', '110', '101'],
       );
     });
@@ -1777,7 +1777,7 @@ describe('12 stuck, and nothing to decide on', () => {
     bench.read('A', 5);
     assert.deepEqual(bench.alerts(), [], 'B is being read');
     bench.read('A', 5);
-    const raised = bench.heard.find(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
+    const raised = bench.received.find(({ event }) => event.type === 'alert.raised')?.event.alert as Alert;
     assert.deepEqual(plain([raised.kind, raised.sinceMs, raised.details]), [
       'unhedged',
       BENCH_START_MS - stuckMs,
@@ -2123,7 +2123,7 @@ describe('9.3 11.2 what the journal holds', () => {
     const written: number[] = [];
     const append = bench.journal.append.bind(bench.journal);
     bench.journal.append = (entries) => {
-      written.push(bench.heard.filter(({ event }) => event.type === 'order.submit').length);
+      written.push(bench.received.filter(({ event }) => event.type === 'order.submit').length);
       return append(entries);
     };
     bench.read('A', 5);

@@ -55,14 +55,14 @@ describe('sd_notify', () => {
     assert.equal(openServiceManager({ env: {}, problems: () => [], warn: assert.fail }), null);
   });
 
-  it('systemd is told ready, status, reloading and stopping, in order', { skip, timeout: 30_000 }, async (t) => {
+  it('systemd receives ready, status, reloading and stopping, in order', { skip, timeout: 30_000 }, async (t) => {
     const systemd = await listener(t, 'order');
-    const heard: string[] = [];
+    const received: string[] = [];
     const service = openServiceManager({
       env: { ...process.env, NOTIFY_SOCKET: systemd.path },
       problems: () => [],
       // The last message's barrier may find the listener gone: the test is over then.
-      warn: (text) => assert.ok(heard.length === 6, text),
+      warn: (text) => assert.ok(received.length === 6, text),
       monotonicUsec: () => 1_234_567n,
     });
     service!.status('trading\nBTC *');
@@ -74,8 +74,8 @@ describe('sd_notify', () => {
     service!.ready();
     service!.reloading();
     service!.status('over');
-    for (let index = 0; index < 6; index += 1) heard.push(await systemd.next());
-    assert.deepEqual(heard, [
+    for (let index = 0; index < 6; index += 1) received.push(await systemd.next());
+    assert.deepEqual(received, [
       'STATUS=trading BTC *',
       'READY=1',
       'RELOADING=1|MONOTONIC_USEC=1234567',

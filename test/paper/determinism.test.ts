@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createPaper, PROFILES, type ProfileName, syntheticInstruments } from '../../src/paper/index.ts';
 import { cpuTimeMs } from '../support/cpu-time.ts';
-import { Desk, START_MS } from './desk.ts';
+import { PaperBench, START_MS } from './paper-bench.ts';
 
 const BTC = 'BTC_USDT_Perp';
 
 /** A run of quotes under faults: everything that was answered, hashed. `chop`: time is handed in in slices of that. */
 async function run(seed: number, chop: number): Promise<string> {
-  const d = new Desk({
+  const d = new PaperBench({
     seed,
     faults: [
       { kind: 'server-error', rate: 0.05 },
@@ -18,13 +18,13 @@ async function run(seed: number, chop: number): Promise<string> {
     ],
   });
   const hash = createHash('sha256');
-  const ear = d.exchange.connect('/ws/full', d.headers.get('A')!, {
+  const subscriber = d.exchange.connect('/ws/full', d.headers.get('A')!, {
     send: (text) => hash.update(text),
     close: () => {},
   });
-  assert.ok(typeof ear !== 'number');
+  assert.ok(typeof subscriber !== 'number');
   const params = { stream: 'v1.order', selectors: [d.sub('A')] };
-  ear.receive(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params, id: 1 }), d.nowMs);
+  subscriber.receive(JSON.stringify({ jsonrpc: '2.0', method: 'subscribe', params, id: 1 }), d.nowMs);
   for (let round = 0; round < 60; round++) {
     for (let slice = 0; slice < 1_000; slice += chop) d.wait(chop);
     const book = d.raw(null, '/lite/v1/book', { i: BTC, d: 10 });
@@ -55,8 +55,8 @@ describe('the exchange', () => {
 
   for (const profile of Object.keys(PROFILES) as ProfileName[]) {
     it(`moves a ${profile} market by its seed alone, not by what its accounts do`, async () => {
-      const quiet = new Desk({ profile, seed: 21 });
-      const busy = new Desk({ profile, seed: 21 });
+      const quiet = new PaperBench({ profile, seed: 21 });
+      const busy = new PaperBench({ profile, seed: 21 });
       // Orders far away: a post-only order at the touch may be raced, which is the one thing that moves a price.
       for (let round = 0; round < 40; round++) {
         await busy.place('A', { buy: true, price: '90000.0', size: '0.01', postOnly: true });
@@ -64,13 +64,13 @@ describe('the exchange', () => {
         busy.wait(1_000);
       }
       quiet.wait(busy.nowMs - quiet.nowMs);
-      const mark = (d: Desk): string => d.call(null, 'mini', { instrument: BTC }).body.result.mark_price;
+      const mark = (d: PaperBench): string => d.call(null, 'mini', { instrument: BTC }).body.result.mark_price;
       assert.equal(mark(busy), mark(quiet));
     });
   }
 
   it('shows quotes, fills on both sides, parts and a post-only refusal within a minute', async () => {
-    const d = new Desk({ seed: 1 });
+    const d = new PaperBench({ seed: 1 });
     const seen = { fills: 0, parts: 0, refusals: 0, buys: 0, sells: 0 };
     d.exchange.venue.onEvent((event) => {
       if (event.type === 'fill') {

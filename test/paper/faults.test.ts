@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FAULT_KINDS, type FaultKind, type FaultRule, startPaper } from '../../src/paper/index.ts';
-import { Desk, type Loose } from './desk.ts';
+import { type Loose, PaperBench } from './paper-bench.ts';
 
 const BTC = 'BTC_USDT_Perp';
 
-function struck(kind: FaultKind, more: Partial<FaultRule> = {}): Desk {
-  const d = new Desk();
+function struck(kind: FaultKind, more: Partial<FaultRule> = {}): PaperBench {
+  const d = new PaperBench();
   d.still();
   d.exchange.faults.set([{ kind, rate: 1, ...more }]);
   return d;
 }
 
-const read = (d: Desk) => d.raw('A', '/full/v1/open_orders', { sub_account_id: d.sub('A') });
-const order = (d: Desk, price = '100.5') => d.sign('A', { buy: true, price, size: '2', postOnly: true });
-const resting = (d: Desk): number => [...d.exchange.venue.accounts[0]!.active.values()].length;
+const read = (d: PaperBench) => d.raw('A', '/full/v1/open_orders', { sub_account_id: d.sub('A') });
+const order = (d: PaperBench, price = '100.5') => d.sign('A', { buy: true, price, size: '2', postOnly: true });
+const resting = (d: PaperBench): number => [...d.exchange.venue.accounts[0]!.active.values()].length;
 
 /** Faults of one call: what comes back, and whether a create was carried out all the same. */
 const CALLS: readonly (readonly [
@@ -101,7 +101,7 @@ describe('faults of a call', () => {
 
   it('strike as often as their rate says, the same for the same seed', () => {
     const run = (): string => {
-      const d = new Desk({ seed: 11 });
+      const d = new PaperBench({ seed: 11 });
       d.exchange.faults.set([{ kind: 'rate-limited', rate: 0.2 }]);
       return Array.from({ length: 1_000 }, () => (read(d).status === 429 ? 'x' : '.')).join('');
     };
@@ -112,7 +112,7 @@ describe('faults of a call', () => {
   });
 
   it('refuse a kind that does not exist and a rate that is none', () => {
-    const { faults } = new Desk().exchange;
+    const { faults } = new PaperBench().exchange;
     assert.throws(() => faults.add([{ kind: 'gremlin' as FaultKind, rate: 1 }]), /no such fault: gremlin/);
     assert.throws(() => faults.add([{ kind: 'html', rate: 2 }]), /rate must be 0 to 1/);
   });
@@ -120,7 +120,7 @@ describe('faults of a call', () => {
 
 describe('faults of the exchange', () => {
   it('lost-order: a resting order is invisible for a while, and comes back', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.faults.set([{ kind: 'lost-order', rate: 1, count: 1, forMs: 3_000 }]);
@@ -133,7 +133,7 @@ describe('faults of the exchange', () => {
   });
 
   it('late-position: positions and equity lag a fill, orders do not', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
     d.exchange.faults.set([{ kind: 'late-position', rate: 1, account: 'A', forMs: 2_000 }]);
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
@@ -147,7 +147,7 @@ describe('faults of the exchange', () => {
   it('wrong-mark: what is held is shown at a hundredth or a hundredfold for a while; tickers show what both accounts see', () => {
     const shown = new Set<string>();
     for (let seed = 1; seed <= 40; seed += 1) {
-      const d = new Desk({ seed });
+      const d = new PaperBench({ seed });
       d.still();
       const mark = () => Number(d.call(null, 'mini', { instrument: BTC }).body.result.mark_price);
       const right = mark();
@@ -214,14 +214,14 @@ describe('faults of the exchange', () => {
 
 describe('rate limits', () => {
   it('are on unless they are switched off', () => {
-    const off = new Desk();
-    const on = new Desk({ rateLimits: undefined });
+    const off = new PaperBench();
+    const on = new PaperBench({ rateLimits: undefined });
     for (let index = 0; index < 300; index++) assert.equal(read(off).status, 200);
     assert.ok(Array.from({ length: 11 }, () => read(on).status).includes(429));
   });
 
   it('answer 429 by weight, come back with time, and count cancels apart', () => {
-    const d = new Desk({ rateLimits: true });
+    const d = new PaperBench({ rateLimits: true });
     assert.equal(read(d).status, 200, 'a login is paid for by its account, and leaves half of the burst');
     d.wait(2_000);
     const statuses = Array.from({ length: 12 }, () => read(d).status);
@@ -239,7 +239,7 @@ describe('rate limits', () => {
   });
 
   it('count each create of a bulk request, and its cancels once', () => {
-    const d = new Desk({ rateLimits: true });
+    const d = new PaperBench({ rateLimits: true });
     const bulk = (ids: readonly string[]) => d.call('A', 'bulk_orders', { orders: [], client_order_i_ds: ids }).status;
     const forty = Array.from({ length: 41 }, (_, index) => bulk([String(index), String(index + 100)]));
     assert.deepEqual(forty, [...Array(40).fill(200), 429]);
@@ -308,7 +308,7 @@ describe('the control path', () => {
   });
 
   it('a restart ends sessions, sockets and resting orders, and keeps positions', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.control.position({ account: 'A', instrument: 'ETH_USDT_Perp', size: '1' });
@@ -320,7 +320,7 @@ describe('the control path', () => {
   });
 
   it('a clock jump ends what has expired by it', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.control.clock({ jump_ms: 700_000 });
@@ -329,7 +329,7 @@ describe('the control path', () => {
   });
 
   it('an empty book answers with no levels, and comes back', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.exchange.control.market({ instrument: BTC, empty: true });
     const book = (): Loose => d.call(null, 'book', { instrument: BTC, depth: 10 }).body.result;
     assert.deepEqual([book().bids, book().asks], [[], []]);
@@ -338,7 +338,7 @@ describe('the control path', () => {
   });
 
   it('a gap moves the price by what it says', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const mark = (): number => Number(d.call(null, 'mini', { instrument: BTC }).body.result.mark_price);
     const before = mark();
     d.exchange.control.market({ instrument: BTC, gap: -0.1 });

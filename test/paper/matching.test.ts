@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Desk, START_MS } from './desk.ts';
+import { PaperBench, START_MS } from './paper-bench.ts';
 
 const BTC = 'BTC_USDT_Perp';
 /** Post-only, resting inside the still book of 100.0 / 101.0. */
 const rest = (buy: boolean, price: string, size = '2') => ({ buy, price, size, postOnly: true });
 
-function desk(options: ConstructorParameters<typeof Desk>[0] = {}): Desk {
-  const made = new Desk(options);
+function bench(options: ConstructorParameters<typeof PaperBench>[0] = {}): PaperBench {
+  const made = new PaperBench(options);
   made.still();
   return made;
 }
 
 describe('matching', () => {
   it('takes the better price first, then the older order', async () => {
-    const d = desk();
+    const d = bench();
     const older = await d.place('A', rest(true, '100.5'));
     const younger = await d.place('B', rest(true, '100.5'));
     const better = await d.place('B', rest(true, '100.6'));
@@ -25,7 +25,7 @@ describe('matching', () => {
   });
 
   it('a taker order meets resting orders, the market’s and the accounts’, by price', async () => {
-    const d = desk();
+    const d = bench();
     const maker = await d.place('B', rest(false, '100.9', '3'));
     const taker = await d.place('A', { buy: true, price: '101.0', size: '5' });
     assert.equal(d.state('B', maker), 'FILLED UNSPECIFIED 3.0');
@@ -45,7 +45,7 @@ describe('matching', () => {
   });
 
   it('acknowledges a post-only order that crosses, and refuses it after', async () => {
-    const d = desk();
+    const d = bench();
     const order = await d.sign('A', { buy: true, price: '101.0', size: '2', postOnly: true });
     const answer = d.call('A', 'create_order', { order });
     assert.equal(answer.status, 200);
@@ -57,14 +57,14 @@ describe('matching', () => {
   });
 
   it('refuses a post-only order that would match the other account', async () => {
-    const d = desk();
+    const d = bench();
     await d.place('B', rest(false, '100.5'));
     const crossing = await d.place('A', rest(true, '100.5'));
     assert.equal(d.state('A', crossing), 'REJECTED FAIL_POST_ONLY 0.0');
   });
 
   it('fills in parts, and says so as OPEN with a traded size', async () => {
-    const d = desk();
+    const d = bench();
     const id = await d.place('A', rest(true, '100.5', '2'));
     d.exchange.control.fill({ account: 'A', client_order_id: id, size: '0.5' });
     const { state } = d.order('A', id);
@@ -78,7 +78,7 @@ describe('matching', () => {
   });
 
   it('ends a resting order when its time is over', async () => {
-    const d = desk();
+    const d = bench();
     const id = await d.place('A', { ...rest(true, '100.5'), expirationMs: START_MS + 5_000 });
     d.wait(4_900);
     assert.equal(d.state('A', id), 'OPEN UNSPECIFIED 0.0');
@@ -87,13 +87,13 @@ describe('matching', () => {
   });
 
   it('refuses an order that would live longer than thirty days', async () => {
-    const d = desk();
+    const d = bench();
     const id = await d.place('A', { ...rest(true, '100.5'), expirationMs: START_MS + 31 * 86_400_000 });
     assert.equal(d.state('A', id), 'REJECTED EXCEED_MAX_SIGNATURE_EXPIRATION 0.0');
   });
 
   it('ignores an identical signed payload', async () => {
-    const d = desk();
+    const d = bench();
     const order = await d.sign('A', rest(true, '100.5'));
     for (let time = 0; time < 2; time++) {
       const answer = d.call('A', 'create_order', { order });
@@ -110,7 +110,7 @@ describe('matching', () => {
   });
 
   it('lets a client order id be used again once its order is over', async () => {
-    const d = desk();
+    const d = bench();
     const first = await d.place('A', rest(true, '100.5'));
     d.call('A', 'cancel_order', { client_order_id: first });
     d.wait(200);
@@ -120,7 +120,7 @@ describe('matching', () => {
   });
 
   it('reports a used client order id as a state, where set so', async () => {
-    const d = desk({ overlap: 'state' });
+    const d = bench({ overlap: 'state' });
     const first = await d.place('A', rest(true, '100.5'));
     await d.place('A', { ...rest(true, '100.4'), clientOrderId: first });
     assert.equal(d.order('A', first).legs[0].limit_price, '100.5', 'the id still names the first');
@@ -133,7 +133,7 @@ describe('matching', () => {
     ['FILL_OR_KILL', '900', 'FILLED UNSPECIFIED 900.0'],
   ] as const) {
     it(`${tif} of ${size} against a level of 1000 ends ${expected}`, async () => {
-      const d = desk();
+      const d = bench();
       d.exchange.control.equity({ account: 'A', equity: '1000000' });
       d.exchange.control.instruments([
         {
@@ -153,7 +153,7 @@ describe('matching', () => {
   }
 
   it('does not let an account trade with itself', async () => {
-    const d = desk();
+    const d = bench();
     await d.place('A', rest(false, '100.5'));
     const id = await d.place('A', { buy: true, price: '100.5', size: '2' });
     assert.equal(d.state('A', id), 'REJECTED SELF_MATCHED_SUBACCOUNT 0.0');
@@ -165,7 +165,7 @@ describe('matching', () => {
     ['cancel-maker', 'CANCELLED SELF_TRADE_PROTECTION 0.0', 'OPEN UNSPECIFIED 0.0'],
   ] as const) {
     it(`two accounts of one owner meet: ${rule}`, async () => {
-      const d = desk({ selfTrade: rule });
+      const d = bench({ selfTrade: rule });
       const resting = await d.place('B', rest(false, '100.5'));
       const incoming = await d.place('A', { buy: true, price: '100.5', size: '2' });
       assert.deepEqual([d.state('B', resting), d.state('A', incoming)], [maker, taker]);
@@ -173,7 +173,7 @@ describe('matching', () => {
   }
 
   it('never shows a crossed book, even while the crowd trades through a resting order', async () => {
-    const d = new Desk({ profile: 'choppy' });
+    const d = new PaperBench({ profile: 'choppy' });
     for (let round = 0; round < 60; round++) {
       const { bids, asks } = d.call(null, 'book', { instrument: BTC, depth: 10 }).body.result;
       for (const [name, buy, price] of [
@@ -198,7 +198,7 @@ describe('matching', () => {
 
 describe('cancelling', () => {
   it('is acknowledged first and done later, by either id', async () => {
-    const d = desk();
+    const d = bench();
     const byClient = await d.place('A', rest(true, '100.5'));
     const byOrder = await d.place('A', rest(true, '100.4'));
     const { order_id } = d.order('A', byOrder);
@@ -211,7 +211,7 @@ describe('cancelling', () => {
   });
 
   it('works on an order that is not yet in the book', async () => {
-    const d = desk();
+    const d = bench();
     const order = await d.sign('A', rest(true, '100.5'));
     d.call('A', 'create_order', { order });
     d.call('A', 'cancel_order', { client_order_id: order.metadata.client_order_id });
@@ -220,7 +220,7 @@ describe('cancelling', () => {
   });
 
   it('with a time to live kills a create that arrives within it, and none after', async () => {
-    const d = desk();
+    const d = bench();
     const inside = await d.sign('A', rest(true, '100.5'));
     const outside = await d.sign('A', rest(true, '100.5'));
     for (const order of [inside, outside]) {
@@ -242,12 +242,12 @@ describe('cancelling', () => {
     ['takes a time to live of five seconds at most', { client_order_id: '5', time_to_live_ms: '5100' }, 2301],
   ] as const) {
     it(rule, () => {
-      assert.equal(desk().call('A', 'cancel_order', body).body.code, code);
+      assert.equal(bench().call('A', 'cancel_order', body).body.code, code);
     });
   }
 
   it('of all orders leaves other accounts alone', async () => {
-    const d = desk();
+    const d = bench();
     const mine = await d.place('A', rest(true, '100.5'));
     const theirs = await d.place('B', rest(true, '100.5'));
     d.call('A', 'cancel_all_orders');
@@ -259,7 +259,7 @@ describe('cancelling', () => {
   });
 
   it("happens by itself when the dead man's switch is not refreshed", async () => {
-    const d = desk();
+    const d = bench();
     const id = await d.place('A', rest(true, '100.5'));
     assert.equal(d.call('A', 'cancel_on_disconnect', { countdown_time: '300001' }).body.code, 6000);
     d.call('A', 'cancel_on_disconnect', { countdown_time: '2999' });
@@ -272,7 +272,7 @@ describe('cancelling', () => {
   });
 
   it('in bulk: cancels and creates of one instrument, each kind of id on its own', async () => {
-    const d = desk();
+    const d = bench();
     const old = await d.place('A', rest(true, '100.5'));
     const orders = [await d.sign('A', rest(true, '100.4')), await d.sign('A', rest(true, '100.3'))];
     const answer = d.call('A', 'bulk_orders', { orders, order_i_ds: [], client_order_i_ds: [old] });
@@ -287,7 +287,7 @@ describe('cancelling', () => {
 
 describe('histories', () => {
   it('come newest first, page by page, and each item once', async () => {
-    const d = desk();
+    const d = bench();
     const ids: string[] = [];
     for (let index = 0; index < 7; index++) {
       const id = await d.place('A', rest(true, '100.5'));
@@ -307,7 +307,7 @@ describe('histories', () => {
   });
 
   it('can be asked from a moment on', async () => {
-    const d = desk();
+    const d = bench();
     for (let index = 0; index < 2; index++) {
       const id = await d.place('A', rest(true, '100.5'));
       d.exchange.control.fill({ account: 'A', client_order_id: id });

@@ -5,7 +5,7 @@ import { MDG, TDG } from '@grvt/client';
 import { startPaper } from '../../src/paper/index.ts';
 import { NAME_TABLE } from '../../src/paper/name-table.ts';
 import { liteText, toFull, toLite } from '../../src/paper/names.ts';
-import { Desk, type Loose } from './desk.ts';
+import { type Loose, PaperBench } from './paper-bench.ts';
 
 const read = (name: string): Loose =>
   JSON.parse(readFileSync(new URL(`../data/grvt/${name}`, import.meta.url), 'utf8'));
@@ -31,8 +31,8 @@ function complete(struct: string, value: Loose, path: string, structs: Loose): v
   }
 }
 
-async function busyDesk(): Promise<Desk> {
-  const d = new Desk();
+async function busyDesk(): Promise<PaperBench> {
+  const d = new PaperBench();
   for (let round = 0; round < 5; round++) {
     const { bids } = d.call(null, 'book', { instrument: 'BTC_USDT_Perp', depth: 10 }).body.result;
     await d.place('A', { buy: true, price: bids[0].price, size: '0.02', postOnly: true });

@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { levelling } from '../../src/core/levelling.ts';
 import { ACCOUNTS, type AccountName } from '../../src/core/model.ts';
 import { parseBalance } from '../../src/grvt/payments.ts';
-import { Desk, type Loose, START_MS } from './desk.ts';
+import { type Loose, PaperBench, START_MS } from './paper-bench.ts';
 import '../support/fixed-seed.ts';
 
 const BTC = 'BTC_USDT_Perp';
 const INTERVAL_MS = 600_000;
 
-function held(): Desk {
-  const d = new Desk();
+function held(): PaperBench {
+  const d = new PaperBench();
   d.still(BTC, '100.0', '101.0');
   d.exchange.control.position({ account: 'A', instrument: BTC, size: '3', entry_price: '100.5' });
   d.exchange.control.position({ account: 'B', instrument: BTC, size: '-3', entry_price: '100.5' });
   return d;
 }
 
-function equity(d: Desk, account: string): string {
+function equity(d: PaperBench, account: string): string {
   return d.call(account, 'account_summary').body.result.total_equity;
 }
 
@@ -59,7 +59,7 @@ describe('funding', () => {
 
 describe('transfers, deposits, fee tiers, auto-deleveraging', () => {
   it('a transfer moves a balance and is in the history of the funding account, a deposit likewise', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const [a, b] = [Number(equity(d, 'A')), Number(equity(d, 'B'))];
     d.exchange.control.transfer({ from: 'A', to: 'B', amount: '250.5' });
     d.exchange.control.transfer({ to: 'A', amount: '1' });
@@ -104,7 +104,7 @@ describe('levelling (strategy 17.5)', () => {
     let [whole, bounded] = [0, 0];
     fc.assert(
       fc.property(at, at, equities, equities, fc.integer({ min: 0, max: 40 }), (a, b, equityA, equityB, resting) => {
-        const d = new Desk();
+        const d = new PaperBench();
         d.still(BTC, '100.0', '101.0');
         const place = (account: AccountName, size: number, entry: number, equity: number) => {
           d.exchange.control.position({ account, instrument: BTC, size: `${size}`, entry_price: `${entry}` });

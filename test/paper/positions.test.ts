@@ -3,22 +3,22 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { E9, e9, printE9, printQuote } from '../../src/paper/fixed.ts';
 import { PaperExchange } from '../../src/paper/index.ts';
-import { Desk, type Loose, START_MS } from './desk.ts';
+import { type Loose, PaperBench, START_MS } from './paper-bench.ts';
 
 const BTC = 'BTC_USDT_Perp';
 
-async function trade(d: Desk, buy: boolean, size: string, price: string): Promise<void> {
+async function trade(d: PaperBench, buy: boolean, size: string, price: string): Promise<void> {
   const id = await d.place('A', { buy, size, price: buy ? '90.0' : '110.0', postOnly: true });
   d.exchange.control.fill({ account: 'A', client_order_id: id, price });
 }
 
-function position(d: Desk): Loose {
+function position(d: PaperBench): Loose {
   return d.call('A', 'positions').body.result[0];
 }
 
 describe('positions', () => {
   it('average their entry while they grow and keep it while they shrink', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '30', '100.0');
     await trade(d, true, '10', '104.0');
@@ -34,7 +34,7 @@ describe('positions', () => {
   });
 
   it('turn round: the excess opens the opposite position at its own price', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '2', '100.0');
     await trade(d, false, '5', '102.0');
@@ -44,7 +44,7 @@ describe('positions', () => {
   });
 
   it('end resting reduce-only orders once less than their remainder can be reduced', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '5', '100.0');
     const order = { buy: false, size: '4', price: '110.0', postOnly: true, reduceOnly: true } as const;
@@ -60,7 +60,7 @@ describe('positions', () => {
   });
 
   it('show a wrong mark when asked to: for so many answers, so long, one account or both', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '2', '100.0');
     const marks = (times: number) => Array.from({ length: times }, () => position(d).mark_price);
@@ -79,7 +79,7 @@ describe('positions', () => {
   });
 
   it('closed by the exchange: a fill of a liquidation, with no order and no fee', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '10', '100.0');
     const close = (size: string) =>
@@ -99,7 +99,7 @@ describe('positions', () => {
   });
 
   it('split: sizes by the ratio, entry prices the other way', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '10', '100.0');
     const answer = d.exchange.control.handle(
@@ -112,7 +112,7 @@ describe('positions', () => {
   });
 
   it('are absent when flat', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     await trade(d, true, '2', '100.0');
     await trade(d, false, '2', '102.0');
@@ -121,7 +121,7 @@ describe('positions', () => {
   });
 
   it('pay a maker a rebate and charge a taker, cut at six decimals', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '89473.3', '89473.4', '5');
     await d.place('A', { buy: true, size: '0.002', price: '89473.4' });
     const [taken] = d.call('A', 'fill_history').body.result;
@@ -133,7 +133,7 @@ describe('positions', () => {
   });
 
   it('need margin: the larger side of position and orders, over the leverage', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC, '100.0', '101.0');
     d.exchange.control.position({ account: 'A', instrument: BTC, size: '10', entry_price: '100.5' });
     const summary = (): Loose => d.call('A', 'account_summary').body.result;

@@ -67,7 +67,7 @@ describe('the control path and its server', () => {
     const exchange = createPaper({ seed: 9, startMs: START_MS });
     const paper = await serveHttp({ exchange, nowMs: () => START_MS }, 0);
     const sent: unknown[] = [];
-    // As a socket whose reset is told only after the server began to speak on it.
+    // As a socket whose reset is reported only after the server began to speak on it.
     paper.server.on('upgrade', (_incoming, socket) => {
       sent.push(
         setImmediate(() => socket.emit('error', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))),

@@ -5,9 +5,9 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { instrumentsFromJson } from '../../src/paper/index.ts';
 import { orderDigest, recoverSigner, signedBy } from '../../src/paper/signature.ts';
 import { signedOrder } from './client.ts';
-import { Desk, type Loose } from './desk.ts';
+import { type Loose, PaperBench } from './paper-bench.ts';
 
-async function walletLogin(d: Desk, name: string, change: (message: Loose) => void = () => {}, chainId = 326) {
+async function walletLogin(d: PaperBench, name: string, change: (message: Loose) => void = () => {}, chainId = 326) {
   const signer = privateKeyToAccount(d.account(name).privateKey as `0x${string}`);
   const message = { signer: signer.address, nonce: 5, expiration: BigInt(d.nowMs + 60_000) * 1_000_000n };
   const signature = await signer.signTypedData({
@@ -39,7 +39,7 @@ async function walletLogin(d: Desk, name: string, change: (message: Loose) => vo
 
 describe('sessions', () => {
   it('end when their cookie says, by the exchange’s clock', () => {
-    const d = new Desk({ sessionMs: 60_000 });
+    const d = new PaperBench({ sessionMs: 60_000 });
     d.wait(59_999);
     assert.equal(d.call('A', 'positions').status, 200);
     d.wait(1);
@@ -53,7 +53,7 @@ describe('sessions', () => {
   });
 
   it('of two keys of an account both open sessions and sign; what was revoked does neither, the other goes on', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const { control } = d.exchange;
     const former = d.account('A');
     const key = control.keys({ account: 'A' });
@@ -92,7 +92,7 @@ describe('sessions', () => {
   });
 
   it('set a cookie named gravity with an Expires every client can read, and the account id', () => {
-    const d = new Desk({ sessionMs: 3_600_000 });
+    const d = new PaperBench({ sessionMs: 3_600_000 });
     const answer = d.raw(null, '/auth/api_key/login', { api_key: d.account('A').apiKey });
     assert.match(
       answer.headers['set-cookie']!,
@@ -105,14 +105,14 @@ describe('sessions', () => {
   });
 
   it('name the account under every name a client looks it up by', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const answer = d.raw(null, '/auth/api_key/login', { api_key: d.account('A').apiKey });
     const body = JSON.parse(answer.body);
     assert.deepEqual([body.sub_account_id, body.trading_account_id], [d.sub('A'), d.sub('A')]);
   });
 
   it('need both the cookie and the account id', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const headers = d.headers.get('A')!;
     for (const missing of ['cookie', 'x-grvt-account-id']) {
       const { [missing]: _gone, ...rest } = headers;
@@ -125,17 +125,17 @@ describe('sessions', () => {
   });
 
   it('read their own account only', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     assert.deepEqual([d.call('A', 'positions', { sub_account_id: d.sub('B') }).body.code], [1001]);
     assert.deepEqual(d.call('A', 'get_sub_accounts').body, { sub_account_ids: [d.sub('A')] });
   });
 
   it('refuse an unknown key', () => {
-    assert.equal(new Desk().raw(null, '/auth/api_key/login', { api_key: 'nobody' }).status, 401);
+    assert.equal(new PaperBench().raw(null, '/auth/api_key/login', { api_key: 'nobody' }).status, 401);
   });
 
   it('open by a wallet signature as well', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const answer = await walletLogin(d, 'B');
     assert.equal(answer.status, 200, answer.body);
     assert.equal(JSON.parse(answer.body).sub_account_id, d.sub('B'));
@@ -155,7 +155,7 @@ describe('sessions', () => {
     [326, [327], 325, 2002],
   ] as const) {
     it(`open by a wallet signature for ${signed} on chain ${own}, also ${also}: ${code ?? 'yes'}`, async () => {
-      const d = new Desk({ chainId: own, alsoChainIds: also });
+      const d = new PaperBench({ chainId: own, alsoChainIds: also });
       const answer = await walletLogin(d, 'A', () => {}, signed);
       assert.equal(JSON.parse(answer.body).code, code);
     });
@@ -168,12 +168,12 @@ describe('sessions', () => {
     ['no signature', 1003, (body: Loose) => delete body.signature],
   ] as const) {
     it(`wallet login refuses ${rule}`, async () => {
-      assert.equal(JSON.parse((await walletLogin(new Desk(), 'A', change)).body).code, code);
+      assert.equal(JSON.parse((await walletLogin(new PaperBench(), 'A', change)).body).code, code);
     });
   }
 
   it('without a JSON content type nothing is understood', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     const answer = d.exchange.handle(
       { method: 'POST', path: '/full/v1/all_instruments', headers: {}, body: '{}' },
       d.nowMs,
@@ -188,7 +188,7 @@ describe('sessions', () => {
     ['half a body', '{"a":', 400],
   ] as const) {
     it(`a body of ${what} answers ${status}`, () => {
-      const d = new Desk();
+      const d = new PaperBench();
       const headers = { 'content-type': 'application/json' };
       assert.equal(
         d.exchange.handle({ method: 'POST', path: '/lite/v1/all_instruments', headers, body }, d.nowMs).status,
@@ -244,7 +244,7 @@ describe('signatures', () => {
 
   for (const vector of file.negative) {
     it(`${vector.id}: ${vector.description} is refused with ${vector.expected_error_code}`, () => {
-      const d = new Desk({
+      const d = new PaperBench({
         chainId: vector.chain_id,
         instruments: instrumentsFromJson(
           Object.values<Loose>(vector.instruments).map((row) => ({

@@ -5,21 +5,21 @@ import { WebSocket } from 'ws';
 import { FAULT_KINDS, type FaultKind, type FaultRule, type PaperServer, startPaper } from '../../src/paper/index.ts';
 import { toFull } from '../../src/paper/names.ts';
 import { signedOrder } from './client.ts';
-import { Desk, type Loose } from './desk.ts';
+import { type Loose, PaperBench } from './paper-bench.ts';
 
 const BTC = 'BTC_USDT_Perp';
 
-/** A connection in virtual time, and all it was told. */
-class Ear {
-  readonly heard: Loose[] = [];
+/** A connection in virtual time, and everything it received. */
+class Subscriber {
+  readonly received: Loose[] = [];
   closed: number | null = null;
   readonly #connection;
-  readonly #desk: Desk;
+  readonly #bench: PaperBench;
 
-  constructor(desk: Desk, path: string, name: string | null) {
-    this.#desk = desk;
-    const connection = desk.exchange.connect(path, name === null ? {} : desk.headers.get(name)!, {
-      send: (text) => this.heard.push(JSON.parse(text)),
+  constructor(bench: PaperBench, path: string, name: string | null) {
+    this.#bench = bench;
+    const connection = bench.exchange.connect(path, name === null ? {} : bench.headers.get(name)!, {
+      send: (text) => this.received.push(JSON.parse(text)),
       close: (code) => {
         this.closed = code;
       },
@@ -29,9 +29,9 @@ class Ear {
   }
 
   say(message: unknown): Loose {
-    const before = this.heard.length;
-    this.#connection.receive(typeof message === 'string' ? message : JSON.stringify(message), this.#desk.nowMs);
-    return this.heard[before];
+    const before = this.received.length;
+    this.#connection.receive(typeof message === 'string' ? message : JSON.stringify(message), this.#bench.nowMs);
+    return this.received[before];
   }
 
   subscribe(stream: string, ...selectors: string[]): Loose {
@@ -39,7 +39,7 @@ class Ear {
   }
 
   of(stream: string): Loose[] {
-    return this.heard.filter((message) => message.stream === stream && message.feed !== undefined);
+    return this.received.filter((message) => message.stream === stream && message.feed !== undefined);
   }
 }
 
@@ -48,11 +48,11 @@ const bare = (frame: Loose): Loose => frame.feed;
 
 describe('streams', () => {
   it('report an order, its fills, its position and its end, numbered from one', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
     for (const stream of ['v1.order', 'v1.state', 'v1.fill', 'v1.position']) {
-      const ack = ear.subscribe(stream, d.sub('A'));
+      const ack = subscriber.subscribe(stream, d.sub('A'));
       assert.deepEqual(ack, {
         jsonrpc: '2.0',
         result: {
@@ -71,7 +71,7 @@ describe('streams', () => {
     d.exchange.control.fill({ account: 'A', client_order_id: id, size: '0.5' });
     d.exchange.control.fill({ account: 'A', client_order_id: id });
     assert.deepEqual(
-      ear
+      subscriber
         .of('v1.state')
         .map((frame) => [frame.sequence_number, frame.feed.order_state.status, frame.feed.order_state.traded_size[0]]),
       [
@@ -81,75 +81,75 @@ describe('streams', () => {
       ],
     );
     assert.deepEqual(
-      ear.of('v1.fill').map((frame) => [frame.selector, frame.prev_sequence_number, frame.feed.size]),
+      subscriber.of('v1.fill').map((frame) => [frame.selector, frame.prev_sequence_number, frame.feed.size]),
       [
         [d.sub('A'), '0', '0.5'],
         [d.sub('A'), '1', '1.5'],
       ],
     );
     assert.deepEqual(
-      ear.of('v1.position').map((frame) => frame.feed.size),
+      subscriber.of('v1.position').map((frame) => frame.feed.size),
       ['0.5', '2.0'],
     );
-    assert.deepEqual(bare(ear.of('v1.order').at(-1)), d.order('A', id));
-    assert.deepEqual(bare(ear.of('v1.fill')[0]), d.call('A', 'fill_history').body.result[1]);
+    assert.deepEqual(bare(subscriber.of('v1.order').at(-1)), d.order('A', id));
+    assert.deepEqual(bare(subscriber.of('v1.fill')[0]), d.call('A', 'fill_history').body.result[1]);
   });
 
   it('report one instrument alone if asked to, and no other account', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still(BTC);
     d.still('ETH_USDT_Perp');
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.order', `${d.sub('A')}-ETH_USDT_Perp`);
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.order', `${d.sub('A')}-ETH_USDT_Perp`);
     await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     await d.place('B', { instrument: 'ETH_USDT_Perp', buy: true, price: '100.5', size: '2', postOnly: true });
-    assert.equal(ear.of('v1.order').length, 0);
+    assert.equal(subscriber.of('v1.order').length, 0);
     await d.place('A', { instrument: 'ETH_USDT_Perp', buy: true, price: '100.4', size: '2', postOnly: true });
     assert.deepEqual(
-      ear.of('v1.order').map((frame) => frame.selector),
+      subscriber.of('v1.order').map((frame) => frame.selector),
       [`${d.sub('A')}-ETH_USDT_Perp`],
     );
   });
 
   it('begin a position stream with what is held, as number 0', () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.exchange.control.position({ account: 'A', instrument: BTC, size: '-0.5' });
-    const ear = new Ear(d, '/ws/full', 'A');
-    assert.deepEqual(ear.subscribe('v1.position', d.sub('A')).result.num_snapshots, [1]);
-    const [frame] = ear.of('v1.position');
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    assert.deepEqual(subscriber.subscribe('v1.position', d.sub('A')).result.num_snapshots, [1]);
+    const [frame] = subscriber.of('v1.position');
     assert.deepEqual([frame.sequence_number, frame.prev_sequence_number, frame.feed.size], ['0', '0', '-0.5']);
   });
 
   it('show the whole book at the rate asked for, always as number 0', () => {
-    const d = new Desk();
-    const ear = new Ear(d, '/ws/full', null);
-    assert.deepEqual(ear.subscribe('v1.book.s', `${BTC}@500-10`).result.num_snapshots, [1]);
+    const d = new PaperBench();
+    const subscriber = new Subscriber(d, '/ws/full', null);
+    assert.deepEqual(subscriber.subscribe('v1.book.s', `${BTC}@500-10`).result.num_snapshots, [1]);
     d.wait(2_000);
-    const frames = ear.of('v1.book.s');
+    const frames = subscriber.of('v1.book.s');
     assert.equal(frames.length, 5);
     assert.ok(frames.every((frame) => frame.sequence_number === '0' && frame.selector === `${BTC}@500-10`));
     assert.equal(frames[0].feed.bids.length, 10);
-    ear.subscribe('v1.book.s', `${BTC}@1000-10`);
-    ear.heard.length = 0;
+    subscriber.subscribe('v1.book.s', `${BTC}@1000-10`);
+    subscriber.received.length = 0;
     d.wait(2_000);
-    assert.equal(ear.of('v1.book.s').length, 2, 'a new rate replaces the old one');
-    ear.say({
+    assert.equal(subscriber.of('v1.book.s').length, 2, 'a new rate replaces the old one');
+    subscriber.say({
       jsonrpc: '2.0',
       method: 'unsubscribe',
       params: { stream: 'v1.book.s', selectors: [`${BTC}@1000-10`] },
       id: 2,
     });
-    ear.heard.length = 0;
+    subscriber.received.length = 0;
     d.wait(2_000);
-    assert.equal(ear.heard.length, 0);
+    assert.equal(subscriber.received.length, 0);
   });
 
   it('of changes add up to the book, without a gap in their numbers', () => {
-    const d = new Desk();
-    const ear = new Ear(d, '/ws/full', null);
-    const ack = ear.subscribe('v1.book.d', `${BTC}@500`);
+    const d = new PaperBench();
+    const subscriber = new Subscriber(d, '/ws/full', null);
+    const ack = subscriber.subscribe('v1.book.d', `${BTC}@500`);
     d.wait(30_000);
-    const frames = ear.of('v1.book.d');
+    const frames = subscriber.of('v1.book.d');
     assert.equal(frames[0].sequence_number, '0');
     assert.equal(frames[1].sequence_number, ack.result.first_sequence_number[0]);
     const sides: Record<string, Map<string, string>> = { bids: new Map(), asks: new Map() };
@@ -176,11 +176,11 @@ describe('streams', () => {
   });
 
   it('carry changed fields only, of tickers', () => {
-    const d = new Desk();
-    const ear = new Ear(d, '/ws/full', null);
-    ear.subscribe('v1.mini.d', `${BTC}@1000`);
+    const d = new PaperBench();
+    const subscriber = new Subscriber(d, '/ws/full', null);
+    subscriber.subscribe('v1.mini.d', `${BTC}@1000`);
     d.wait(5_000);
-    const [first, ...rest] = ear.of('v1.mini.d');
+    const [first, ...rest] = subscriber.of('v1.mini.d');
     assert.ok(Object.keys(first.feed).length === 11 && rest.length === 5);
     const rebuilt = Object.assign({}, ...[first, ...rest].map(bare));
     const { event_time: _ours, ...shown } = rebuilt;
@@ -189,13 +189,13 @@ describe('streams', () => {
   });
 
   it('answer an account’s calls over the socket with the whole REST body', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
     const order = await d.sign('A', { buy: true, price: '100.5', size: '2', postOnly: true });
-    const answer = ear.say({ jsonrpc: '2.0', method: 'v1/create_order', params: { order }, id: 9 });
+    const answer = subscriber.say({ jsonrpc: '2.0', method: 'v1/create_order', params: { order }, id: 9 });
     assert.deepEqual([answer.id, answer.result.result.order_id], [9, '0x00']);
-    const bad = ear.say({
+    const bad = subscriber.say({
       jsonrpc: '2.0',
       method: 'v1/order',
       params: { sub_account_id: d.sub('A'), client_order_id: '1' },
@@ -205,11 +205,11 @@ describe('streams', () => {
   });
 
   it('answer what is no JSON with 1003 and stay open', () => {
-    const d = new Desk();
-    const ear = new Ear(d, '/ws/full', null);
-    assert.equal(ear.say('ping').error.code, 1003);
-    assert.equal(ear.closed, null);
-    assert.equal(ear.subscribe('v1.book.s', `${BTC}@500-10`).result.stream, 'v1.book.s');
+    const d = new PaperBench();
+    const subscriber = new Subscriber(d, '/ws/full', null);
+    assert.equal(subscriber.say('ping').error.code, 1003);
+    assert.equal(subscriber.closed, null);
+    assert.equal(subscriber.subscribe('v1.book.s', `${BTC}@500-10`).result.stream, 'v1.book.s');
   });
 
   for (const [rule, name, stream, selector, code] of [
@@ -224,26 +224,26 @@ describe('streams', () => {
     ['a stream that does not exist', 'A', 'v1.nothing', BTC, 1003],
   ] as const) {
     it(`refuse ${rule}: ${code}`, () => {
-      const d = new Desk();
-      const ear = new Ear(d, '/ws/full', name);
-      assert.equal(ear.subscribe(stream, selector === 'B' ? d.sub('B') : selector).error.code, code);
+      const d = new PaperBench();
+      const subscriber = new Subscriber(d, '/ws/full', name);
+      assert.equal(subscriber.subscribe(stream, selector === 'B' ? d.sub('B') : selector).error.code, code);
     });
   }
 
   it('end with their session', () => {
-    const d = new Desk({ sessionMs: 10_000 });
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.book.s', `${BTC}@500-10`);
+    const d = new PaperBench({ sessionMs: 10_000 });
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.book.s', `${BTC}@500-10`);
     d.wait(9_000);
-    assert.equal(ear.closed, null);
+    assert.equal(subscriber.closed, null);
     d.wait(2_000);
-    assert.equal(ear.closed, 1008);
+    assert.equal(subscriber.closed, 1008);
   });
 
   it('speak lite on /ws/lite, and say the same', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const [full, lite] = [new Ear(d, '/ws/full', 'A'), new Ear(d, '/ws/lite', 'A')];
+    const [full, lite] = [new Subscriber(d, '/ws/full', 'A'), new Subscriber(d, '/ws/lite', 'A')];
     full.subscribe('v1.fill', d.sub('A'));
     const ack = lite.say({ j: '2.0', m: 'subscribe', p: { s: 'v1.fill', s1: [d.sub('A')] }, i: 3 });
     assert.deepEqual(ack, {
@@ -254,13 +254,13 @@ describe('streams', () => {
     });
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.control.fill({ account: 'A', client_order_id: id });
-    assert.deepEqual(toFull('WSFillFeedDataV1', lite.heard.at(-1)), full.of('v1.fill')[0]);
+    assert.deepEqual(toFull('WSFillFeedDataV1', lite.received.at(-1)), full.of('v1.fill')[0]);
   });
 
   it('speak the older framing on /ws', () => {
-    const d = new Desk();
-    const ear = new Ear(d, '/ws', null);
-    const ack = ear.say({
+    const d = new PaperBench();
+    const subscriber = new Subscriber(d, '/ws', null);
+    const ack = subscriber.say({
       request_id: 4,
       stream: 'v1.book.s',
       feed: [`${BTC}@500-10`],
@@ -275,23 +275,26 @@ describe('streams', () => {
       num_snapshots: [1],
       first_sequence_number: ['0'],
     });
-    assert.equal(ear.of('v1.book.s').length, 1);
-    assert.equal(ear.say('ping').code, 1003);
+    assert.equal(subscriber.of('v1.book.s').length, 1);
+    assert.equal(subscriber.say('ping').code, 1003);
   });
 });
 
 describe('faults of streams', () => {
-  /** Numbers of the state messages heard after each of three orders, and in the end, five seconds later. */
-  const heard = async (kind: FaultKind, more: Partial<FaultRule> = {}): Promise<{ numbers: string[]; ear: Ear }> => {
-    const d = new Desk();
+  /** Numbers of the state messages received after each of three orders, and in the end, five seconds later. */
+  const received = async (
+    kind: FaultKind,
+    more: Partial<FaultRule> = {},
+  ): Promise<{ numbers: string[]; subscriber: Subscriber }> => {
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.state', d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.state', d.sub('A'));
     d.exchange.control.faults({ add: false, rules: [{ kind, rate: 1, count: 1, route: 'v1.state', ...more }] });
     const numbers: string[] = [];
     const note = () =>
       numbers.push(
-        ear
+        subscriber
           .of('v1.state')
           .map((frame) => frame.sequence_number)
           .join(' '),
@@ -303,7 +306,7 @@ describe('faults of streams', () => {
     d.wait(5_000);
     note();
     assert.deepEqual(d.exchange.faults.counts(), { [kind]: 1 });
-    return { numbers, ear };
+    return { numbers, subscriber };
   };
 
   const CASES: readonly (readonly [FaultKind, Partial<FaultRule>, readonly string[]])[] = [
@@ -316,13 +319,13 @@ describe('faults of streams', () => {
     ['silent-stream', { forMs: 1 }, ['', '2', '2 3', '2 3']],
   ];
   for (const [kind, more, numbers] of CASES)
-    it(`${kind}: ${FAULT_KINDS[kind]}`, async () => assert.deepEqual((await heard(kind, more)).numbers, numbers));
+    it(`${kind}: ${FAULT_KINDS[kind]}`, async () => assert.deepEqual((await received(kind, more)).numbers, numbers));
 
   it('a gap is known from the first message whose number shows it, until the connection is gone', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.state', d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.state', d.sub('A'));
     const [a, b] = d.exchange.venue.accounts;
     assert.ok(a && b);
     const place = (price: string) => d.place('A', { buy: true, price, size: '2', postOnly: true });
@@ -345,39 +348,39 @@ describe('faults of streams', () => {
   });
 
   it('swapped-frame: without a next one it comes after a while', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.state', d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.state', d.sub('A'));
     d.exchange.control.faults({ add: false, rules: [{ kind: 'swapped-frame', rate: 1, count: 1 }] });
     await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
-    assert.equal(ear.of('v1.state').length, 0);
+    assert.equal(subscriber.of('v1.state').length, 0);
     d.wait(3_000);
-    assert.equal(ear.of('v1.state').length, 1);
+    assert.equal(subscriber.of('v1.state').length, 1);
   });
 
   it('disconnect and session-over close the connection; after the second the session is gone', async () => {
-    assert.equal((await heard('disconnect')).ear.closed, 1011);
-    const d = new Desk();
+    assert.equal((await received('disconnect')).subscriber.closed, 1011);
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.state', d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.state', d.sub('A'));
     d.exchange.control.faults({ add: false, rules: [{ kind: 'session-over', rate: 1 }] });
     await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
-    assert.equal(ear.closed, 1008);
+    assert.equal(subscriber.closed, 1008);
     assert.equal(d.call('A', 'positions').status, 401);
   });
 
   it('late-position-frame: the fill is reported long before its position', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    for (const stream of ['v1.position', 'v1.fill']) ear.subscribe(stream, d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    for (const stream of ['v1.position', 'v1.fill']) subscriber.subscribe(stream, d.sub('A'));
     const late = { kind: 'late-position-frame', rate: 1, route: 'v1.position', delayMs: 8_000 } as const;
     d.exchange.control.faults({ add: false, rules: [late] });
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.control.fill({ account: 'A', client_order_id: id });
-    const counts = () => [ear.of('v1.fill').length, ear.of('v1.position').length];
+    const counts = () => [subscriber.of('v1.fill').length, subscriber.of('v1.position').length];
     d.wait(7_000);
     assert.deepEqual(counts(), [1, 0]);
     assert.equal(d.call('A', 'positions').body.result[0].size, '2.0', 'REST has it');
@@ -386,15 +389,15 @@ describe('faults of streams', () => {
   });
 
   it('wrong-position-frame: the message is one step off what REST says', async () => {
-    const d = new Desk();
+    const d = new PaperBench();
     d.still();
-    const ear = new Ear(d, '/ws/full', 'A');
-    ear.subscribe('v1.position', d.sub('A'));
+    const subscriber = new Subscriber(d, '/ws/full', 'A');
+    subscriber.subscribe('v1.position', d.sub('A'));
     d.exchange.control.faults({ add: false, rules: [{ kind: 'wrong-position-frame', rate: 1, route: 'v1.position' }] });
     const id = await d.place('A', { buy: true, price: '100.5', size: '2', postOnly: true });
     d.exchange.control.fill({ account: 'A', client_order_id: id });
     d.wait(50);
-    const { size, instrument } = ear.of('v1.position')[0]?.feed ?? {};
+    const { size, instrument } = subscriber.of('v1.position')[0]?.feed ?? {};
     const { minSize } = d.exchange.venue.book(instrument).spec;
     assert.equal(Number(size), 2 + Number(minSize) / 1e9);
     assert.equal(d.call('A', 'positions').body.result[0].size, '2.0');

@@ -324,8 +324,8 @@ describe('9.8 sessions and keys', TOGETHER, () => {
       assert.ok(meddler.count('create_order') <= 2, 'at most one create of each account');
       assert.deepEqual(ourOrders(paper), []);
       const named = /GRVT_CHAIN_ID and GRVT_TRADING_PRIVATE_KEY_[12]/;
-      const told = stage.reported('alert.raised').map(({ alert }) => reasonText(alert.details.reason ?? ''));
-      assert.ok(told.length > 0 && told.every((reason) => named.test(reason)), told.join());
+      const reported = stage.reported('alert.raised').map(({ alert }) => reasonText(alert.details.reason ?? ''));
+      assert.ok(reported.length > 0 && reported.every((reason) => named.test(reason)), reported.join());
       await stage.until('people read it', () => stage.messages.some((text) => named.test(text)));
       stage.unbroken();
     }));
@@ -336,7 +336,7 @@ describe('9.8 sessions and keys', TOGETHER, () => {
       assert.ok(A && B);
       const keys = { A: { ...A, privateKey: B.privateKey }, B: { ...B, privateKey: A.privateKey } };
       const stage = start({}, { keys });
-      await stage.until('told', () =>
+      await stage.until('reported', () =>
         stage.reported('alert.raised').some(({ alert }) => ['account-parked', 'order-refused'].includes(alert.kind)),
       );
       await stage.until('nothing is under way', () => stage.symbol(BNB).underWay.length === 0);

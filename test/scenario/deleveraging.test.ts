@@ -62,7 +62,7 @@ describe('10.5 what the exchange does to positions', { concurrency: true }, () =
         control.split({ instrument: BNB, from: 1, to: 10 });
         book('69.9', '70.1');
         const isTold = () => first.reported('alert.raised').some(({ alert }) => alert.kind === 'split');
-        await first.until('the split is told', isTold);
+        await first.until('the split is reported', isTold);
         assert.equal(first.reported('drift.adopted').length, 0);
         assert.deepEqual(ourOrders(paper), []);
         assert.equal(await first.stop(), 0);

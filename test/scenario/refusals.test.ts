@@ -164,7 +164,7 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       const { order } = JSON.parse(payload) as { order: { reduce_only: boolean } };
       return order.reduce_only ? [`${intent.account} ${intent.side} ${intent.size.toFixed()}`] : [];
     });
-  const told = (stage: EngineStage) => [
+  const reported = (stage: EngineStage) => [
     ...new Set(
       stage.reported('alert.raised').flatMap(({ alert: { kind, key } }) => (kind === 'reduce-only' ? [key] : [])),
     ),
@@ -185,7 +185,7 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       fillWhole(scene, 'A');
       await stage.until('nothing is open', () => stage.symbol(BNB).state.lots.length === 0);
       await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13');
-      assert.deepEqual([told(stage), creates(stage, 'B')], [['reduce-only:B'], 2]);
+      assert.deepEqual([reported(stage), creates(stage, 'B')], [['reduce-only:B'], 2]);
       control.refuse({ clear: true, reduce_only_passes: false });
       aheadMs = 901_000;
       await stage.until('both quote again', () => resting(scene, 'A').length * resting(scene, 'B').length === 1);
@@ -208,7 +208,7 @@ describe('9.13 an account or an instrument that may only be reduced', TOGETHER, 
       fillWhole(scene, 'A');
       fillWhole(scene, 'B');
       await stage.until('openings are withheld', () => stage.reported('symbol.idle').at(-1)?.why.rule === '9.13');
-      assert.deepEqual(told(stage), [`reduce-only:${BNB}`]);
+      assert.deepEqual(reported(stage), [`reduce-only:${BNB}`]);
       assert.deepEqual(stage.symbol(BNB).state.rests, []);
       assert.deepEqual([resting(scene, 'A'), resting(scene, 'B')], [[], []]);
       assert.equal(await stage.stop(), 0);

@@ -14,7 +14,7 @@ describe('attempts at a goal', () => {
     ]);
   });
 
-  it('a symbol that turned round begins again, and one still on its way is told of', () => {
+  it('a symbol that turned round begins again, and one still on its way is named', () => {
     const attempts = createAttempts();
     attempts.legBegan('BNB', 'increase', 0);
     attempts.legBegan('BTC', 'decrease', 0);

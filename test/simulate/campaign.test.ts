@@ -124,7 +124,7 @@ describe('a campaign', () => {
     [['stray'], /too many arguments/],
   ];
   for (const [given, words] of wrong) {
-    it(`${given.join(' ')}: told in words, and 78 (strategy 13.2)`, async () => {
+    it(`${given.join(' ')}: reported in words, and 78 (strategy 13.2)`, async () => {
       for (const run of [simulateApart, cliApart]) {
         const { code, out, complaint } = await run(...given);
         assert.match(complaint, words);

@@ -35,10 +35,10 @@ function tap(exchange: PaperExchange): Carried[] {
   exchange.handle = (request: PaperRequest, nowMs: number): PaperAnswer => {
     const answer = handle(request, nowMs);
     const { method, path, headers, body } = request;
-    const told = Object.fromEntries(
+    const reported = Object.fromEntries(
       ['content-type', 'cookie', 'x-grvt-account-id', 'accept'].map((name) => [name, headers[name]]),
     );
-    carried.push({ method, path, headers: told, body, status: answer.status, answer: answer.body });
+    carried.push({ method, path, headers: reported, body, status: answer.status, answer: answer.body });
     return answer;
   };
   return carried;
@@ -85,8 +85,8 @@ describe('the in-process sockets', () => {
     const parts = { time, exchange, reachable: () => true, fallsSilent: () => silent };
     const Socket = virtualSockets(parts, { alive: true }, chance(SEED, 'sockets'), [5, 80]);
     const socket = new Socket('ws://paper/ws/full', {});
-    const heard: string[] = [];
-    for (const what of ['open', 'message', 'pong', 'close'] as const) socket.on(what, () => heard.push(what));
+    const received: string[] = [];
+    for (const what of ['open', 'message', 'pong', 'close'] as const) socket.on(what, () => received.push(what));
     const ask = () => {
       socket.ping();
       const params = { stream: 'v1.book.s', selectors: ['BNB_USDT_Perp@500-10'] };
@@ -95,13 +95,13 @@ describe('the in-process sockets', () => {
     await time.run(START_MS + 200);
     ask();
     await time.run(START_MS + 400);
-    assert.deepEqual([...new Set(heard)], ['open', 'pong', 'message']);
-    heard.length = 0;
+    assert.deepEqual([...new Set(received)], ['open', 'pong', 'message']);
+    received.length = 0;
     silent = true;
     ask();
     ask();
     await time.run(START_MS + 60_000);
-    assert.deepEqual(heard, ['pong']);
+    assert.deepEqual(received, ['pong']);
   });
 });
 
@@ -161,13 +161,13 @@ describe('the in-process transport', () => {
   it('each request is reported once, with whether a fault met it', async () => {
     const time = new VirtualTime(START_MS, () => 0.5);
     const exchange = createPaper({ seed: SEED, startMs: START_MS, rateLimits: false });
-    const told: string[] = [];
+    const reported: string[] = [];
     let passage = { upMs: 7, downMs: 12, requestLost: false, answerLost: false };
     let reachable = true;
     const network = connectNetwork(
       {
         ...{ time, exchange, passage: () => passage, reachable: () => reachable },
-        onCarried: ({ path }, faulty) => told.push(`${path.split('/').at(-1)} ${faulty ? 'faulty' : 'well'}`),
+        onCarried: ({ path }, faulty) => reported.push(`${path.split('/').at(-1)} ${faulty ? 'faulty' : 'well'}`),
       },
       { alive: true },
     );
@@ -175,7 +175,7 @@ describe('the in-process transport', () => {
       const request = { method: 'POST', path: `/full/v1/${route}`, headers: {}, body: '{}' };
       network.carry(request).catch(() => {});
       await time.run(time.nowMs + 10_000);
-      return told.splice(0);
+      return reported.splice(0);
     };
     const rule = { rate: 1, route: 'order' } as const;
     exchange.faults.set([

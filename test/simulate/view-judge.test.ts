@@ -120,9 +120,9 @@ describe('15.3 what a decision took for true', () => {
       context.mock.method(scene.exchange.streams, 'gaps', (of: unknown) =>
         of === a ? [{ stream, atMs: nowMs - forMs }] : [],
       );
-      const told = scene.decide('0', [], 1, intact);
-      assert.equal(told.length, found.length, told.join());
-      for (const [index, pattern] of found.entries()) assert.match(told[index] ?? '', pattern);
+      const reported = scene.decide('0', [], 1, intact);
+      assert.equal(reported.length, found.length, reported.join());
+      for (const [index, pattern] of found.entries()) assert.match(reported[index] ?? '', pattern);
     });
   }
 });

@@ -177,11 +177,11 @@ export function startStage(venue: StageVenue, options: StageOptions): EngineStag
           assert.fail(`not within ${PATIENCE_MS} ms: ${what}\n${last.join('\n')}\n${breachesOf(engine).join('\n')}`);
         }
         let wake: () => void = () => {};
-        const heard = new Promise<void>((resolve) => {
+        const received = new Promise<void>((resolve) => {
           wake = resolve;
           ears.add(wake);
         });
-        await Promise.race([heard, pause(LOOK_MS)]);
+        await Promise.race([received, pause(LOOK_MS)]);
         ears.delete(wake);
       }
     },

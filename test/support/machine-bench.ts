@@ -18,7 +18,7 @@ import { FakeExchange } from './fake-exchange.ts';
 /** Where a test's time begins: an ordinary day. */
 export const BENCH_START_MS = Date.UTC(2026, 0, 15, 12);
 
-/** A journal in an array, that can be told to refuse. */
+/** A journal in an array, that refuses on demand. */
 export class StubJournal implements Journal {
   readonly entries: StoredEntry[] = [];
   /** Entries for which it throws, as a full disk would. */
@@ -68,7 +68,7 @@ export class StubJournal implements Journal {
   }
 }
 
-/** What an actor was told, for tests of who tells whom. */
+/** A message that an actor received, for tests of who sends what to whom. */
 export interface ReceivedEvent {
   readonly by: string;
   readonly event: { readonly type: string } & Record<string, unknown>;
@@ -113,13 +113,13 @@ export class BenchClock extends SimulatedClock {
   }
 }
 
-/** Simulated time, an exchange, a journal and ears. */
+/** Simulated time, an exchange, a journal, and actors that only receive. */
 export class Bench {
   readonly time = new BenchClock();
   readonly exchange: FakeExchange;
   readonly journal = new StubJournal();
   readonly facts: Fact[] = [];
-  readonly heard: ReceivedEvent[] = [];
+  readonly received: ReceivedEvent[] = [];
   readonly clock = createEngineClock(
     () => BENCH_START_MS + this.time.now() - this.#setBackMs,
     () => this.time.now(),
@@ -151,14 +151,14 @@ export class Bench {
     await this.time.pass(ms, stepMs, () => this.settle());
   }
 
-  /** Types of what that actor was told, oldest first. */
-  told(by: string): string[] {
-    return this.heard.filter((heard) => heard.by === by).map(({ event }) => event.type);
+  /** Types of the messages that actor received, oldest first. */
+  typesReceived(by: string): string[] {
+    return this.received.filter((message) => message.by === by).map(({ event }) => event.type);
   }
 
-  /** The last such event that actor was told. */
+  /** The last such message that actor received. */
   last(by: string, type: string): ReceivedEvent['event'] | undefined {
-    return this.heard.findLast((heard) => heard.by === by && heard.event.type === type)?.event;
+    return this.received.findLast((message) => message.by === by && message.event.type === type)?.event;
   }
 
   /** Facts of that type. */
@@ -167,52 +167,52 @@ export class Bench {
   }
 
   /**
-   * Starts `machine` as a child of a house whose other inhabitants only listen: `ears` are their system ids. What the
-   * machine tells its parent is heard by `parent`. The machine's failure is heard as well, and does not take the test down.
+   * Starts `machine` among actors that only receive: `listeners` are their system ids. `parent` receives what the
+   * machine sends to its parent, its failure included, which does not end the test.
    */
-  house<M extends AnyStateMachine>(
+  startAmong<M extends AnyStateMachine>(
     machine: M,
     options: {
       readonly input: unknown;
-      readonly ears?: readonly string[];
+      readonly listeners?: readonly string[];
       readonly systemId?: string;
       readonly inspect?: (event: InspectionEvent) => void;
     },
   ): { readonly root: Actor<AnyStateMachine>; readonly child: () => AnyActorRef } {
-    const hear = (by: string, event: unknown): void => {
-      this.heard.push({ by, event: event as ReceivedEvent['event'], atMs: this.clock.nowMs() });
+    const receive = (by: string, event: unknown): void => {
+      this.received.push({ by, event: event as ReceivedEvent['event'], atMs: this.clock.nowMs() });
     };
-    const ear = setup({
+    const listener = setup({
       types: { input: {} as { name: string }, context: {} as { name: string } },
-      actions: { observe: ({ context, event }) => hear(context.name, event) },
+      actions: { observe: ({ context, event }) => receive(context.name, event) },
     }).createMachine({
       context: ({ input }) => input,
       on: { '*': { actions: 'observe' } },
     });
-    const house = setup({
+    const parent = setup({
       types: { context: {} as Record<string, never> },
-      actors: { ear, inhabitant: machine as AnyStateMachine },
+      actors: { listener, subject: machine as AnyStateMachine },
       actions: {
-        observe: ({ event }) => hear('parent', event),
-        moveIn: enqueueActions(({ enqueue }) => {
-          for (const name of options.ears ?? [])
-            enqueue.spawnChild('ear', { id: name, systemId: name, input: { name } });
-          const systemId = options.systemId ?? 'inhabitant';
-          enqueue.spawnChild('inhabitant', { id: 'inhabitant', systemId, input: options.input });
+        observe: ({ event }) => receive('parent', event),
+        startAll: enqueueActions(({ enqueue }) => {
+          for (const name of options.listeners ?? [])
+            enqueue.spawnChild('listener', { id: name, systemId: name, input: { name } });
+          const systemId = options.systemId ?? 'subject';
+          enqueue.spawnChild('subject', { id: 'subject', systemId, input: options.input });
         }),
       },
     }).createMachine({
-      id: 'house',
+      id: 'parent',
       context: {},
-      entry: 'moveIn',
+      entry: 'startAll',
       on: { '*': { actions: 'observe' }, 'xstate.error.actor.*': { actions: 'observe' } },
     });
-    const root = createActor(house, {
+    const root = createActor(parent, {
       clock: this.time,
       ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     }) as unknown as Actor<AnyStateMachine>;
     root.start();
-    return { root, child: () => root.getSnapshot().children.inhabitant as AnyActorRef };
+    return { root, child: () => root.getSnapshot().children.subject as AnyActorRef };
   }
 }
 

@@ -76,9 +76,9 @@ export class Meddler {
           return;
         }
         const body = Buffer.concat(parts).toString('utf8');
-        const told = meddling === null ? body : JSON.stringify(meddling.change(JSON.parse(body)));
+        const reported = meddling === null ? body : JSON.stringify(meddling.change(JSON.parse(body)));
         const { 'content-length': _length, ...kept } = answer.headers;
-        response.writeHead(answer.statusCode ?? 500, kept).end(told);
+        response.writeHead(answer.statusCode ?? 500, kept).end(reported);
       });
     });
     onward.on('error', () => response.destroy());

@@ -39,8 +39,8 @@ export class SymbolBench extends Bench {
   readonly fills: Record<AccountName, readonly AccountFill[]> = { A: [], B: [] };
   readonly #child: () => { send(event: ToSymbol): void; getSnapshot(): unknown };
   readonly #answersBooks: boolean;
-  #heardBefore = 0;
-  /** Requests for a book that were answered unasked, by their place among what was heard. */
+  #receivedBefore = 0;
+  /** Requests for a book that were answered unasked, by their place in `received`. */
   readonly #answered = new Set<number>();
 
   constructor(options: SymbolBenchOptions = {}) {
@@ -48,9 +48,9 @@ export class SymbolBench extends Bench {
     this.#answersBooks = options.answersBooks ?? true;
     // Time zero is the machine's barrier: readings are requested later than that.
     this.time.increment(1000);
-    const { child } = this.house(symbolMachine, {
+    const { child } = this.startAmong(symbolMachine, {
       systemId: 'symbol:BNB_USDT_Perp',
-      ears: ['gateway', 'poller:A', 'poller:B', 'alert-manager', 'daemon'],
+      listeners: ['gateway', 'poller:A', 'poller:B', 'alert-manager', 'daemon'],
       ...(options.coverage === undefined ? {} : { inspect: options.coverage.inspect }),
       input: {
         config: config(options.config),
@@ -87,9 +87,9 @@ export class SymbolBench extends Bench {
   }
 
   send(event: ToSymbol): void {
-    const before = this.heard.length;
+    const before = this.received.length;
     this.#child().send(event);
-    const asked = this.heard.findIndex(({ event }, at) => at >= before && event.type === 'touch.request');
+    const asked = this.received.findIndex(({ event }, at) => at >= before && event.type === 'touch.request');
     const { assessment } = this.context;
     if (!this.#answersBooks || asked < 0 || assessment?.kind !== 'usable' || !assessment.bookWanted) return;
     this.#answered.add(asked);
@@ -134,7 +134,7 @@ export class SymbolBench extends Bench {
 
   /** Intents asked for so far and not ended by `end`. */
   get asked(): readonly Intent[] {
-    return this.heard
+    return this.received
       .filter(({ by, event }) => by === 'gateway' && event.type === 'order.submit')
       .map(({ event }) => event.intent as Intent)
       .filter((intent) => this.context.underWay.includes(intent.intentId));
@@ -175,11 +175,11 @@ export class SymbolBench extends Bench {
     }
   }
 
-  /** What it told others since the last look, one line each. */
+  /** What it sent to others since the last call, one line each. */
   words(): string[] {
-    const from = this.#heardBefore;
-    this.#heardBefore = this.heard.length;
-    return this.heard.flatMap(({ by, event }, at) => (at < from || this.#answered.has(at) ? [] : [line(by, event)]));
+    const from = this.#receivedBefore;
+    this.#receivedBefore = this.received.length;
+    return this.received.flatMap(({ by, event }, at) => (at < from || this.#answered.has(at) ? [] : [line(by, event)]));
   }
 
   /** The same without what it says to the alert manager. */

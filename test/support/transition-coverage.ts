@@ -41,7 +41,7 @@ export class TransitionCoverage {
     for (const transition of event._transitions) {
       if (transition.eventType === null) continue;
       this.#seen.add(keyOf(transition));
-      // A transient state the machine begins in is left before its first snapshot is told: who left it, was in it.
+      // A transient state the machine begins in is left before its first snapshot is observed: whoever left it was in it.
       for (let node: StateNode | undefined = transition.source as StateNode; node; node = node.parent as StateNode) {
         this.#seenStates.add(node.id);
       }

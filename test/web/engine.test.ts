@@ -39,9 +39,9 @@ describe('a running engine', () => {
     const system = { get: (name: string) => (name === `symbol:${BNB}` ? { getSnapshot: () => seen } : undefined) };
     const watched = { daemon: { system, getSnapshot: () => daemon.getSnapshot() }, exchange };
     const one = createEngineStatus({ settings: () => settingsWith({}), staleMs: () => 10_000, clock: systemClock });
-    const told = stateChanged(BNB) as Extract<Fact, { type: 'state.changed' }>;
+    const reported = stateChanged(BNB) as Extract<Fact, { type: 'state.changed' }>;
     one.attach(watched as unknown as WatchedEngine);
-    one.reporter.report({ ...told, from: 'waiting', to: 'equal', why: reason('hedged', '5', { A: '0', B: '0' }) });
+    one.reporter.report({ ...reported, from: 'waiting', to: 'equal', why: reason('hedged', '5', { A: '0', B: '0' }) });
     const first = bnb(one.status());
     assert.equal(first.sinceStart, true);
     const { memory } = real.context;
@@ -50,11 +50,11 @@ describe('a running engine', () => {
     const assessment = { kind: 'unusable', why: reason('data-old', '10.3', { account: 'B', seconds: 9 }) };
     seen = { ...real, value: 'waiting', context: { ...real.context, memory: { ...memory, snapshots, assessment } } };
     assert.deepEqual(bnb(one.status()), first);
-    one.reporter.report({ ...told, from: 'equal', to: 'waiting' });
+    one.reporter.report({ ...reported, from: 'equal', to: 'waiting' });
     const then = bnb(one.status());
     assert.deepEqual([then.phase, then.why?.en, then.sinceStart], ['waiting', 'data of B are 9 s old', false]);
     assert.notEqual(then.net, first.net);
-    one.reporter.report({ ...told, from: 'waiting', to: 'equal' });
+    one.reporter.report({ ...reported, from: 'waiting', to: 'equal' });
     seen = real;
     assert.equal(bnb(one.status()).sinceStart, false, 'it was in another phase in this run already');
     const running = one.status();
@@ -119,22 +119,22 @@ describe('a running engine', () => {
 
   test('the inspector receives every actor, in Stately’s protocol, without parts and secrets', async () => {
     const socket = new WebSocket(`${stage.url.replace('http', 'ws')}/inspect`);
-    const heard: { type: string; name?: string; definition?: string; sessionId: string; snapshot?: unknown }[] = [];
+    const received: { type: string; name?: string; definition?: string; sessionId: string; snapshot?: unknown }[] = [];
     const texts: string[] = [];
     socket.on('message', (data) => {
       texts.push(String(data));
-      heard.push(JSON.parse(String(data)));
+      received.push(JSON.parse(String(data)));
     });
-    await until(() => heard.some((one) => one.type === '@xstate.snapshot'), 'a snapshot');
+    await until(() => received.some((one) => one.type === '@xstate.snapshot'), 'a snapshot');
     socket.close();
-    const names = heard.filter((one) => one.type === '@xstate.actor').map((one) => one.name);
+    const names = received.filter((one) => one.type === '@xstate.actor').map((one) => one.name);
     for (const name of ['daemon', 'gateway', 'poller:A', 'poller:B', 'alert-manager', `symbol:${BNB}`]) {
       assert.ok(names.includes(name), name);
     }
-    const symbol = heard.find((one) => one.name === `symbol:${BNB}`)!;
+    const symbol = received.find((one) => one.name === `symbol:${BNB}`)!;
     assert.ok(Object.keys((JSON.parse(symbol.definition!) as { states: object }).states).includes('partial-wait'));
-    const known = new Set(heard.filter((one) => one.type === '@xstate.actor').map((one) => one.sessionId));
-    for (const one of heard) assert.ok(known.has(one.sessionId), `${one.type} of an actor nobody introduced`);
+    const known = new Set(received.filter((one) => one.type === '@xstate.actor').map((one) => one.sessionId));
+    for (const one of received) assert.ok(known.has(one.sessionId), `${one.type} of an actor nobody introduced`);
     for (const text of texts) {
       for (const secret of stage.secrets) assert.ok(!text.includes(secret));
       assert.doesNotMatch(text, /0x[0-9a-f]{64}/i);
@@ -154,14 +154,14 @@ describe('a running engine', () => {
 });
 
 test('a reporter that throws does not keep facts from the others', () => {
-  const heard: Fact[] = [];
+  const received: Fact[] = [];
   const broken = {
     report() {
       throw new Error('broken');
     },
   };
-  tee([broken, { report: (fact) => heard.push(fact) }]).report(stateChanged(BNB));
-  assert.equal(heard.length, 1);
+  tee([broken, { report: (fact) => received.push(fact) }]).report(stateChanged(BNB));
+  assert.equal(received.length, 1);
 });
 
 test('an inspector never throws into the actor it observes', () => {

@@ -187,11 +187,11 @@ describe('the web part', () => {
     const stream = listen(web.url);
     const first = await stream.until('event: first');
     web.reporter.report({ type: 'actor.failed', atMs: NOON_MS, actor: 'x', message: `gravity=abcdef; ${SECRET}` });
-    const told = await stream.until('event: facts');
+    const reported = await stream.until('event: facts');
     stream.close();
-    const answers = [first, told, (await ask(`${web.url}/status`)).body, (await ask(`${web.url}/metrics`)).body];
+    const answers = [first, reported, (await ask(`${web.url}/status`)).body, (await ask(`${web.url}/metrics`)).body];
     for (const text of answers) assert.doesNotMatch(text, /abababab|top-secret|abcdef/);
-    assert.match(told, /\[secret\]/);
+    assert.match(reported, /\[secret\]/);
     source = status();
   });
 

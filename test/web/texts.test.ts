@@ -10,7 +10,7 @@ const PAGE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'w
 type Table = { readonly [name: string]: string | Table };
 const { TEXTS } = (await import(pathToFileURL(join(PAGE, 'texts.js')).href)) as { TEXTS: Record<'en' | 'zh', Table> };
 
-/** Facts that are heard by figures and metrics only (src/web/history.ts). */
+/** Facts that are used by figures and metrics only (src/web/history.ts). */
 const SILENT = ['account.polled', 'order.sent', 'session.renewed', 'alerts.sent'];
 
 function leaves(table: Table, path = ''): Map<string, string> {

@@ -181,22 +181,22 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
 
   it('a database out of reach is reported with the moment it began, keeps durable unknown, and reading and appending on', async () => {
     const journal = await openPair(proxied(), { pairName: 'silent' });
-    const heard: (number | null)[] = [];
-    journal.listen({ trouble: (trouble) => heard.push(trouble === null ? null : trouble.sinceMs), lost: () => {} });
+    const received: (number | null)[] = [];
+    journal.listen({ trouble: (trouble) => received.push(trouble === null ? null : trouble.sinceMs), lost: () => {} });
     const began = performance.now();
     proxy.cut('refused');
     let isKnown = false;
     const waiting = write(journal, 'late').then(() => {
       isKnown = true;
     });
-    await until('the trouble is said', () => heard.length === 1);
-    assert.ok((heard[0] ?? 0) >= began);
+    await until('the trouble is said', () => received.length === 1);
+    assert.ok((received[0] ?? 0) >= began);
     assert.equal(journal.latest('note', 'late')?.body, 'late');
     assert.equal(isKnown, false);
     proxy.cut(null);
     await waiting;
-    await until('its end is said', () => heard.length === 2);
-    assert.equal(heard[1], null);
+    await until('its end is said', () => received.length === 2);
+    assert.equal(received[1], null);
     await closed(journal);
   });
 
@@ -271,9 +271,9 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     await write(first, 'ours');
     await server.query('UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = $1', [pairName], database);
     const second = await openPair(address, { pairName, ...NO_WAIT });
-    const told = lost(first);
+    const reported = lost(first);
     await assert.rejects(write(first, 'late'), /epoch \d+ is over: another engine holds the lease/);
-    assert.equal((await told).problem, 'lease-over');
+    assert.equal((await reported).problem, 'lease-over');
     assert.throws(() => first.append([note('later', 1)]), /is over/);
     await write(second, 'theirs');
     first.close();

@@ -10,7 +10,7 @@ export type Loose = any;
 export const START_MS = 1_760_000_000_000;
 
 /** An exchange in virtual time, and both accounts logged in on it. */
-export class Desk {
+export class PaperBench {
   readonly exchange: PaperExchange;
   nowMs = START_MS;
   readonly headers = new Map<string, Record<string, string>>();
