@@ -11,6 +11,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** A TCP port; 0: any. @throws InvalidArgumentError */
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('expected a port from 0 to 65535');
+  return Number(text);
+}
+
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `1h30m` in ms. @throws InvalidArgumentError */

@@ -9,7 +9,7 @@ import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
 import type { Redactor, Secret, Settings } from '../settings/index.ts';
 import { thrownText } from '../texts/reason-error.ts';
-import { duration, JOURNAL, wholeNumber } from './arguments.ts';
+import { duration, JOURNAL, portNumber, wholeNumber } from './arguments.ts';
 import { backtestCommand } from './backtest.ts';
 import { type ChartOptions, chartCommand } from './chart.ts';
 import { check } from './check.ts';
@@ -76,7 +76,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
   program
     .command('paper')
     .description('the embedded exchange alone, for any GRVT client; prints what an env file needs')
-    .option('--port <port>', 'TCP port on loopback, 0 for any', wholeNumber, 8700)
+    .option('--port <port>', 'TCP port on loopback, 0 for any', portNumber, 8700)
     .option('--seed <seed>', 'seed of its market and its keys', wholeNumber, 1)
     .option('--instruments <file>', "instruments in GRVT's own JSON instead of the built-in ones")
     .option('--no-rate-limits', "turn no call away for being one too many; GRVT's weights are enforced otherwise")
@@ -144,7 +144,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
   program
     .command('fleet')
     .description('all pairs of the database in GRVT_HEDGE_JOURNAL_URL, worst first; with --port a page and metrics')
-    .option('--port <port>', 'serve a page, /metrics and /status on loopback until stopped; 0 for any', wholeNumber)
+    .option('--port <port>', 'serve a page, /metrics and /status on loopback until stopped; 0 for any', portNumber)
     .option(...json)
     .action((options: FleetOptions) => withParts((parts) => fleetCommand(parts, options)));
   program

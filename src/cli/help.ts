@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Command } from 'commander';
+import { readSettingsFile } from '../settings/index.ts';
 import { helpText } from '../texts/help.ts';
 import type { Language } from '../texts/language.ts';
 
@@ -21,7 +21,7 @@ export function helpLanguage(args: readonly string[], env: NodeJS.ProcessEnv, fi
 
 function valueIn(file: string): string | undefined {
   try {
-    return parseEnv(readFileSync(file, 'utf8'))[NAME];
+    return parseEnv(Buffer.from(readSettingsFile(file)).toString())[NAME];
   } catch {
     // Errors in it are reported by the command that needs it.
     return undefined;

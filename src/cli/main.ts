@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { EXIT_CONFIGURATION, EXIT_DEFECT } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
 import { type Reason, reason } from '../core/reasons.ts';
@@ -14,6 +13,7 @@ import {
   createRedactor,
   loadSettings,
   type Redactor,
+  readSettingsFile,
   type Settings,
   type SettingsSource,
   textsOf,
@@ -77,6 +77,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
+    // Found by a command itself, which commander does not print.
+    if (thrown instanceof InvalidArgumentError) console.error(`error: ${printable(thrown.message)}`);
     if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
       return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
     }
@@ -96,7 +98,7 @@ export async function main(args: readonly string[]): Promise<number> {
 export function forgetWhatNodeRead(file: string, env: NodeJS.ProcessEnv): void {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = Buffer.from(readSettingsFile(file)).toString();
   } catch {
     // The settings report its errors.
     return;

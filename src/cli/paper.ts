@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { errorText } from '../core/error-text.ts';
 import { instrumentsFromJson, NAMED_ENVIRONMENT, paperEnvironment, startPaper } from '../paper/index.ts';
+import { jsonMistake } from '../settings/index.ts';
 
 export interface PaperCommandOptions {
   /** TCP port on loopback; 0: any. */
@@ -52,7 +52,9 @@ function readJson(path: string): unknown {
   const text = readFileSync(path, 'utf8');
   try {
     return JSON.parse(text);
-  } catch (thrown) {
-    throw new Error(`${path} is not JSON: ${errorText(thrown)}`);
+  } catch {
+    // The parser's own message shows the text, which may be that of another file.
+    const { line, column } = jsonMistake(text) ?? { line: 1, column: 1 };
+    throw new Error(`${path} line ${line} column ${column}: not JSON: expected a list of instruments`);
   }
 }

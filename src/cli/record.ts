@@ -169,7 +169,9 @@ function day(text: string): number {
   const atMs = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$/.test(text)
     ? Date.parse(text.length === 10 ? text : `${text}Z`)
     : Number.NaN;
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('expected 2026-11-01 or 2026-11-01T08:00, UTC');
+  // 30 February is read as 2 March.
+  if (Number.isNaN(atMs) || !new Date(atMs).toISOString().startsWith(text))
+    throw new InvalidArgumentError('expected 2026-11-01 or 2026-11-01T08:00, UTC');
   return atMs;
 }
 

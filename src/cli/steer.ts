@@ -121,8 +121,13 @@ type Asked = Steering extends infer One ? (One extends Steering ? Omit<One, 'by'
 const WHY_MAX = 200;
 const BY_MAX = 64;
 
+/** The system may have no name for a user, as in a container: then its number. */
 function user(): string {
-  return userInfo().username.slice(0, BY_MAX) || 'unknown';
+  try {
+    return userInfo().username.slice(0, BY_MAX) || 'unknown';
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 function atMost(chars: number): (text: string) => string {

@@ -273,6 +273,8 @@ export interface SettingReasonParams {
   'key-file-unusable': { readonly path: ShownValue; readonly problem: Reason };
   'file-not-found': None;
   'file-unreadable': { readonly code: string };
+  'file-is-pipe': None;
+  'file-too-large': { readonly most: number };
   'file-not-utf8': None;
   'key-file-too-large': { readonly bytes: number };
   'key-file-empty': None;

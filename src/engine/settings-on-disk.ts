@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  copyFileSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, openSync, realpathSync, renameSync, statSync, writeSync } from 'node:fs';
 import { type AnswerLine, say } from '../core/answers.ts';
 import { ACCOUNTS, type AccountName } from '../core/model.ts';
 import {
   fixedByProcess,
   loadSettings,
   PAPER_SYMBOLS_FILE,
+  readSettingsFile,
   Secret,
   type Settings,
   type SettingsResult,
@@ -42,7 +33,7 @@ export interface SettingsOnDisk {
 
 /** @param first the settings read at the start */
 export function settingsOnDisk(source: SettingsSource, first: Settings, symbols: Uint8Array | null): SettingsOnDisk {
-  const { readFile = readFileSync } = source;
+  const { readFile = readSettingsFile } = source;
   let settings = first;
   let bytes = symbols;
   let read = symbols;

@@ -3,6 +3,7 @@ import { Decimal } from '../core/decimal.ts';
 import { type Reason, reason } from '../core/reasons.ts';
 import type { ShownValue } from '../core/start-reasons.ts';
 import { readDotenv } from './dotenv.ts';
+import { MAX_FILE_BYTES, UnfitFile } from './read-file.ts';
 import { knownNames, VARIABLE_NAMES, VARIABLES, type VariableName } from './variables.ts';
 import { closest, nearest, shown, wrongAt } from './wording.ts';
 
@@ -71,7 +72,7 @@ function dotenv(
     const code = codeOf(thrown);
     // A start without keys would trade on paper instead of what the file names.
     if (envFile !== undefined || code !== 'ENOENT')
-      errors.push(wrongAt(name, reason('file-unreadable', '2.1', { code })));
+      errors.push(wrongAt(name, unfit(thrown) ?? reason('file-unreadable', '2.1', { code })));
     return {};
   }
   const text = utf8(bytes);
@@ -100,6 +101,14 @@ export function utf8(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
+}
+
+/** Of a file that can be read and is none to read settings from; null: the system refused it. */
+export function unfit(thrown: unknown): Reason | null {
+  if (!(thrown instanceof UnfitFile)) return null;
+  return thrown.problem === 'pipe'
+    ? reason('file-is-pipe', '2.1')
+    : reason('file-too-large', '2.1', { most: MAX_FILE_BYTES });
 }
 
 /** `ENOENT` and the like, else the error's name; never its message, which may contain the file's content. */
@@ -199,7 +208,7 @@ function keyFile(path: string, readFile: ReadFile): { readonly text: string } | 
   } catch (thrown) {
     const code = codeOf(thrown);
     const problem = code === 'ENOENT' ? reason('file-not-found', '2.1') : reason('file-unreadable', '2.1', { code });
-    return { problem };
+    return { problem: unfit(thrown) ?? problem };
   }
   if (bytes.length > KEY_FILE_MAX_BYTES)
     return { problem: reason('key-file-too-large', '2.1', { bytes: bytes.length }) };

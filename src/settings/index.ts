@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { SymbolConfig } from '../core/model.ts';
 import { type Reason, reason, withTexts } from '../core/reasons.ts';
 import { type EnvironmentSettings, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
-import { codeOf, givenTexts, overriddenTexts, type ReadFile } from './given.ts';
+import { codeOf, givenTexts, overriddenTexts, type ReadFile, unfit } from './given.ts';
+import { readSettingsFile } from './read-file.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
 import { shown } from './wording.ts';
@@ -12,8 +12,10 @@ export { editSymbols } from './edit-symbols.ts';
 export { lastDigits, PAPER_SYMBOLS_FILE, type TelegramSettings } from './env.ts';
 export { envExample } from './env-example.ts';
 export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
+export { jsonMistake } from './json-mistake.ts';
 export type { SdkLogLevel } from './kinds.ts';
 export { isLoopback, type ProxySettings, proxyOf, shownProxy } from './network.ts';
+export { readSettingsFile } from './read-file.ts';
 export { createRedactor, type Redactor, secretsIn, secretsOfAddress } from './redact.ts';
 export { Secret } from './secret.ts';
 export type { AccountCredentials } from './trading-keys.ts';
@@ -65,7 +67,7 @@ export interface SettingsSource {
  * code 78 by 13.2). No message contains a key. Never throws.
  */
 export function loadSettings(source: SettingsSource): SettingsResult {
-  const { env, root, envFile, readFile = readFileSync, purpose = 'trade' } = source;
+  const { env, root, envFile, readFile = readSettingsFile, purpose = 'trade' } = source;
   const environment = readEnvironment({ env, root, envFile, readFile, purpose });
   const errors = [...environment.errors];
   const warnings: Reason[] = [...environment.warnings];
@@ -106,12 +108,12 @@ export function loadSettings(source: SettingsSource): SettingsResult {
 
 /** The given values from `.env` and the process environment, not validated ({@link loadSettings} does that). */
 export function textsOf(source: SettingsSource): ReadonlyMap<string, string> {
-  return givenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
+  return givenTexts({ readFile: readSettingsFile, purpose: 'trade', ...source });
 }
 
 /** Values in `.env` of variables that the process environment overrides (strategy 16.4). */
 export function fixedByProcess(source: SettingsSource): ReadonlyMap<string, string> {
-  return overriddenTexts({ readFile: readFileSync, purpose: 'trade', ...source });
+  return overriddenTexts({ readFile: readSettingsFile, purpose: 'trade', ...source });
 }
 
 function symbolsOf(file: { readonly path: string; readonly given: string }, root: string, readFile: ReadFile) {
@@ -119,6 +121,9 @@ function symbolsOf(file: { readonly path: string; readonly given: string }, root
     return readSymbols(readFile(file.path), file.given);
   } catch (thrown) {
     const [code, given] = [codeOf(thrown), shown(file.given)];
+    const problem = unfit(thrown);
+    if (problem !== null)
+      return { ok: false as const, errors: [reason('symbols-file-invalid', '2.2', { file: file.given, problem })] };
     const error =
       code === 'ENOENT'
         ? reason('symbols-file-missing', '2.2', { file: given, root })

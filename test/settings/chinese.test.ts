@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
 import { isReason, type Reason } from '../../src/core/reasons.ts';
 import { editSymbols, resolveInstruments, type SettingsResult, VARIABLE_NAMES } from '../../src/settings/index.ts';
+import { UnfitFile } from '../../src/settings/read-file.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { settingTextsZh } from '../../src/texts/setting-reasons.ts';
@@ -56,6 +57,8 @@ const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
   'an address of which the origin is shown': () => env({ TELEGRAM_GATEWAY_URL: 'https://x.example/a b' }),
   'an unusable proxy': () => env({ HTTPS_PROXY: 'socks5://x:1' }),
   '.env unreadable': () => env({}, { '.env': unreadable }),
+  '.env from a pipe': () => env({}, { '.env': new UnfitFile('.env', 'pipe') }),
+  '.env without an end': () => env({}, { '.env': new UnfitFile('.env', 'too-large') }),
   '.env in UTF-16': () => env({}, { '.env': utf16 }),
   'lines of .env': () =>
     line(
