@@ -1,13 +1,10 @@
 import { globSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import './support/compiled.ts';
 
 /** The tests for while you work: rules, machines and texts; no browser, no processes of the engine. */
-
-/** Each file is a process of its own; what Node has compiled for one serves the next. */
-process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'grvt-hedge-compiled');
 
 const root = join(import.meta.dirname, '..');
 const files = globSync(['test/core/**/*.test.ts', 'test/machines/*.test.ts', 'test/texts/*.test.ts'], { cwd: root });

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { journalFileName } from '../../src/journal/files.ts';
 import { openJournalForReading } from '../../src/journal/sqlite.ts';
 import { knownInstruments, type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { compiledFor } from '../support/compiled.ts';
 import { ownAccounts } from '../support/own-accounts.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { type Outcome, outcomeOf, Watch } from './outcome.ts';
@@ -74,6 +75,7 @@ export class Stage {
     const trading = Object.fromEntries(paperEnvironment(this.paper).map((line) => line.split(/=(.*)/s).slice(0, 2)));
     return {
       ...base,
+      ...compiledFor(['run']),
       ...trading,
       CHAT_ID: 'crash',
       API_KEY: 'crash-key',

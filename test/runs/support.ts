@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { compiledFor } from '../support/compiled.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,7 +16,7 @@ export interface Command {
 export function command(url: string, args: readonly string[], nodeArgs: readonly string[] = []): Command {
   const child = spawn(process.execPath, ['--disable-sigusr1', ...nodeArgs, './bin/grvt-hedge.mjs', ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_LANG: 'en' },
+    env: { PATH: process.env.PATH, ...compiledFor(args), GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_LANG: 'en' },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 300_000,
   });

@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { clientOrderIdOf } from '../../src/core/order-id.ts';
 import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { compiledFor } from '../support/compiled.ts';
 import { symbolRow } from '../support/engine-stage.ts';
 import { ownAccounts } from '../support/own-accounts.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
@@ -49,6 +50,7 @@ async function withRun(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(bare),
+      ...compiledFor(args),
       GRVT_HEDGE_DATA_DIR: join(directory, 'data'),
       GRVT_HEDGE_LOG_DIR: logs,
       GRVT_HEDGE_HTTP_PORT: '0',

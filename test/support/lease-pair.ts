@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { compiledFor } from './compiled.ts';
 import { symbolRow } from './engine-stage.ts';
 import { ownAccounts } from './own-accounts.ts';
 import { PATIENCE_MS } from './patience.ts';
@@ -68,6 +69,7 @@ export async function withPair(
         stdio: ['ignore', 'pipe', 'pipe', ...(hook === null ? [] : ['ipc' as const])],
         env: {
           ...Object.fromEntries(bare),
+          ...compiledFor(args),
           ...Object.fromEntries(paperEnvironment(paper).map((line) => line.split(/=(.*)/s).slice(0, 2))),
           CHAT_ID: '-1009876543210',
           API_KEY: 'telegram-secret-of-the-gateway',
