@@ -201,8 +201,10 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
   it('13.3 a second signal stops at once, and leaves what rests to expire', () =>
     withPaper(async (paper) => {
       const { env, directory } = environmentOf(paper, [symbolRow(BNB)]);
+      // What rests is neither filled nor replaced meanwhile.
+      paper.exchange.control.market({ instrument: BNB, frozen: true });
       await withRun(['run'], env, async (run) => {
-        await run.until('it quotes', () => ourOrders(paper).length > 0);
+        await run.until('both quotes rest', () => ourOrders(paper).length === 2);
         paper.exchange.control.faults({
           rules: [{ kind: 'server-error', rate: 1, route: 'cancel_order' }],
           add: false,
@@ -211,7 +213,7 @@ describe('13.2 exit codes of the process', { concurrency: 2 }, () => {
         await run.until('it drains', () => /SIGTERM/.test(run.screen()));
         run.child.kill('SIGTERM');
         assert.equal((await run.exit).code, 1);
-        assert.ok(ourOrders(paper).length > 0, 'what rests expires by itself');
+        assert.equal(ourOrders(paper).length, 2, 'what rests expires by itself');
         paper.exchange.control.faults({ rules: [], add: false });
       });
       rmSync(directory, { recursive: true });
