@@ -16,12 +16,10 @@ export function accountCard(one, { settings, budget, atMs }) {
     { class: `card account acc-${one.account} ${stale ? 'stale' : ''}` },
     h(
       'header',
-      {},
       h('span', { class: `who acc-${one.account}` }, one.account),
-      h('strong', { class: 'num' }, money(one.equityUsdt), h('small', {}, ' USDT')),
-      h('span', { class: 'dim' }, t('equity')),
-      one.idEnds &&
-        h('span', { class: 'dim num', 'data-id-ends': one.idEnds, title: t('accountId') }, `…${one.idEnds}`),
+      h('strong.num', money(one.equityUsdt), h('small', ' USDT')),
+      h('span.dim', t('equity')),
+      one.idEnds && h('span.dim.num', { 'data-id-ends': one.idEnds, title: t('accountId') }, `…${one.idEnds}`),
       h(
         'span',
         { class: `pill ${poller === 'parked' ? 'bad' : stale ? 'warn' : 'ok'}` },
@@ -30,7 +28,6 @@ export function accountCard(one, { settings, budget, atMs }) {
     ),
     h(
       'dl',
-      {},
       row(
         t('marginRatio'),
         h(
@@ -47,30 +44,28 @@ export function accountCard(one, { settings, budget, atMs }) {
       ...marginRows(one).map(([name, value]) => row(name, value)),
       row(
         t('budget'),
-        h('span', { class: 'num' }, reads === undefined ? '–' : t('budgetLeft', { left: reads.left, of: reads.limit })),
+        h('span.num', reads === undefined ? '–' : t('budgetLeft', { left: reads.left, of: reads.limit })),
         meter(used, { bad: own.some(({ waiting }) => waiting > 0) }),
       ),
       row(
         t('lastPoll'),
-        one.polledAtMs === null
-          ? t('never')
-          : h('span', { class: 'num', 'data-since': one.polledAtMs, 'data-text': 'ago' }),
+        one.polledAtMs === null ? t('never') : h('span.num', { 'data-since': one.polledAtMs, 'data-text': 'ago' }),
       ),
       row(
         t('session'),
         one.sessionUntilMs === null
           ? '–'
-          : h('span', { class: 'num', 'data-until': one.sessionUntilMs, 'data-text': 'sessionLeft' }),
+          : h('span.num', { 'data-until': one.sessionUntilMs, 'data-text': 'sessionLeft' }),
       ),
     ),
     one.failuresInARow > 0
-      ? h('p', { class: 'trouble' }, t('failures', { count: one.failuresInARow, why: reason(one.failure) }))
+      ? h('p.trouble', t('failures', { count: one.failuresInARow, why: reason(one.failure) }))
       : '',
   );
 }
 
 function row(name, value, extra = '') {
-  return h('div', {}, h('dt', {}, name), h('dd', {}, value, extra));
+  return h('div', h('dt', name), h('dd', value, extra));
 }
 
 /** A bar from 0 to 1, with a mark. */

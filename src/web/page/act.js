@@ -37,7 +37,7 @@ export function openUnlock(control) {
     'aria-label': t('act.token'),
     placeholder: t('act.token'),
   });
-  const said = h('p', { class: 'bad', role: 'alert' });
+  const said = h('p.bad', { role: 'alert' });
   const go = h('button', { type: 'submit', class: 'plain go' }, t('act.unlock'));
   const dialog = open(t('act.unlockTitle'), async () => {
     go.disabled = true;
@@ -47,7 +47,7 @@ export function openUnlock(control) {
     if (why === null) dialog.close();
     else said.textContent = t(`act.${why}`);
   });
-  dialog.body.append(h('p', { class: 'dim' }, t('act.unlockHelp')), input, said);
+  dialog.body.append(h('p.dim', t('act.unlockHelp')), input, said);
   dialog.foot.append(go);
   input.focus();
 }
@@ -66,7 +66,7 @@ export function openCommand(control, verb, kind, name) {
   const title = `${t(`act.verbs.${verb}`)}${kind === 'symbol' ? ` · ${base(name)}` : kind === 'alert' ? ` · ${name}` : verb in FOR_SYMBOLS ? ` · ${t('act.everySymbol')}` : ''}`;
   const form = formOf(verb);
   const why = h('input', { type: 'text', maxlength: 200, placeholder: t('act.why'), 'aria-label': t('act.why') });
-  const said = h('div', { class: 'said', role: 'status' });
+  const said = h('div.said', { role: 'status' });
   const go = h('button', { type: 'submit', class: 'plain go', disabled: true }, t(`act.verbs.${verb}`));
   const dialog = open(title, give);
   const chosen =
@@ -81,9 +81,9 @@ export function openCommand(control, verb, kind, name) {
               look();
             },
           },
-          spans.map((ms) => h('option', {}, spanWords(verb, ms))),
+          spans.map((ms) => h('option', spanWords(verb, ms))),
         );
-  dialog.body.append(h('p', { class: 'dim' }, t(`act.help.${verb}`)), form.element, chosen, said, why);
+  dialog.body.append(h('p.dim', t(`act.help.${verb}`)), form.element, chosen, said, why);
   form.onchange(look);
   dialog.foot.append(go);
   look();
@@ -160,13 +160,13 @@ function spanWords(verb, ms) {
 
 /** The lines of an answer, and the totals over several symbols. */
 function answerWords({ code, body }) {
-  if (code === 401) return [h('p', {}, t('act.locked'))];
-  if (code === 503) return [h('p', {}, t('act.notYet'))];
-  if (body?.says === undefined) return [h('p', {}, t('act.no-answer'))];
+  if (code === 401) return [h('p', t('act.locked'))];
+  if (code === 503) return [h('p', t('act.notYet'))];
+  if (body?.says === undefined) return [h('p', t('act.no-answer'))];
   const says = body.says.filter((one) => one.code !== 'dry-run');
   const stands = says.filter((one) => one.code === 'as-it-is');
   const lines = says.map((one) =>
-    h('li', { 'data-code': one.code }, one.symbol === null ? '' : h('b', {}, `${base(one.symbol)} `), one[language()]),
+    h('li', { 'data-code': one.code }, one.symbol === null ? '' : h('b', `${base(one.symbol)} `), one[language()]),
   );
   const sum = (name) => stands.reduce((total, { params }) => total + Number(params[name] ?? 0), 0);
   const open = stands.filter(({ params }) => params.size !== undefined);
@@ -174,8 +174,7 @@ function answerWords({ code, body }) {
     stands.length < 2
       ? ''
       : h(
-          'p',
-          { class: 'total' },
+          'p.total',
           t('act.total', {
             ...{ symbols: stands.length, orders: sum('orders'), open: open.length },
             ...{ usdt: money(sum('usdt').toFixed(2)), cost: money(sum('cost').toFixed(2)) },
@@ -184,10 +183,8 @@ function answerWords({ code, body }) {
   const rest = lines.slice(LINES_MAX);
   return [
     total,
-    h('ul', {}, lines.slice(0, LINES_MAX)),
-    rest.length === 0
-      ? ''
-      : h('details', {}, h('summary', {}, t('act.more', { count: rest.length })), h('ul', {}, rest)),
+    h('ul', lines.slice(0, LINES_MAX)),
+    rest.length === 0 ? '' : h('details', h('summary', t('act.more', { count: rest.length })), h('ul', rest)),
   ];
 }
 
@@ -200,7 +197,7 @@ function formOf(verb) {
 
 function setForm() {
   const keys = { ...ROW, ...MORE };
-  const field = h('div', { class: 'field' });
+  const field = h('div.field');
   const choice = h(
     'select',
     { 'aria-label': t('act.key') },
@@ -216,7 +213,7 @@ function setForm() {
   choice.addEventListener('change', ask);
   ask();
   return {
-    element: h('div', { class: 'row-form' }, choice, field),
+    element: h('div.row-form', choice, field),
     isEmpty: () => value.value === '',
     onchange: (tell) => {
       changed = tell;
@@ -230,11 +227,10 @@ function addForm() {
   let changed = () => {};
   const symbol = fieldOf('instrument', null, () => changed());
   const fields = Object.entries(ROW).map(([key, words]) => [key, fieldOf(key, words, () => changed())]);
-  const label = (name, input) => h('label', {}, h('span', { class: 'dim' }, name), input);
+  const label = (name, input) => h('label', h('span.dim', name), input);
   return {
     element: h(
-      'div',
-      { class: 'row-form all' },
+      'div.row-form.all',
       label('instrument', symbol),
       fields.map(([key, one]) => label(key, one)),
     ),
@@ -259,17 +255,17 @@ function fieldOf(name, words, onchange) {
 
 /** A modal dialog, removed when it is closed. */
 function open(title, submit) {
-  const body = h('div', { class: 'body' });
-  const close = h('button', { type: 'button', class: 'plain', onclick: () => element.close() }, t('act.back'));
-  const foot = h('footer', {}, close);
+  const body = h('div.body');
+  const close = h('button.plain', { type: 'button', onclick: () => element.close() }, t('act.back'));
+  const foot = h('footer', close);
   const onsubmit = (event) => {
     event.preventDefault();
     submit();
   };
   const element = h(
-    'dialog',
-    { class: 'card ask', 'aria-label': title, onclose: () => element.remove() },
-    h('form', { method: 'dialog', onsubmit }, h('h2', {}, title), body, foot),
+    'dialog.card.ask',
+    { 'aria-label': title, onclose: () => element.remove() },
+    h('form', { method: 'dialog', onsubmit }, h('h2', title), body, foot),
   );
   document.body.append(element);
   element.showModal();

@@ -12,15 +12,15 @@ export function needsAction({ over, information, ackedBy, silencedUntilMs }) {
  */
 export function createAlerts(app) {
   const head = h('h2');
-  const none = h('p', { class: 'dim' }, t('noAlerts'));
+  const none = h('p.dim', t('noAlerts'));
   const list = h('ul');
-  const waiting = h('p', { class: 'dim' });
-  const element = h('section', { class: 'card alerts' }, head, none, list, waiting);
+  const waiting = h('p.dim');
+  const element = h('section.card.alerts', head, none, list, waiting);
   /** By key; bounded by the open alerts. */
   const rows = new Map();
 
   function make(alert) {
-    const parts = { words: h('span'), meta: h('span', { class: 'dim' }), shown: '' };
+    const parts = { words: h('span'), meta: h('span.dim'), shown: '' };
     const acts = alert.information ? '' : app.control.bar(`alert:${alert.key}`, alertWords(alert));
     return { ...parts, acts, element: h('li', { 'data-alert': alert.key }, parts.words, parts.meta, acts) };
   }
@@ -41,7 +41,7 @@ export function createAlerts(app) {
   function update() {
     const { alerts, outboxWaiting } = app.model.status;
     const loud = alerts.filter(needsAction).length;
-    const title = [t('alerts'), loud > 0 ? h('b', { class: 'count-bad' }, String(loud)) : ''];
+    const title = [t('alerts'), loud > 0 ? h('b.count-bad', String(loud)) : ''];
     head.replaceChildren(...title);
     none.hidden = alerts.length > 0;
     const open = new Set(alerts.map(({ key }) => key));

@@ -8,7 +8,7 @@ const TRAIL_MAX = 8;
 
 /** The statechart of a machine, drawn by the engine; states are highlighted here. */
 export async function createChart(name) {
-  const element = h('div', { class: 'chartbox' }, h('p', { class: 'dim' }, t('loading')));
+  const element = h('div.chartbox', h('p.dim', t('loading')));
   const trail = [];
   let timer = null;
   let lit = null;
@@ -20,7 +20,7 @@ export async function createChart(name) {
     const parsed = new DOMParser().parseFromString(drawing, 'image/svg+xml');
     element.replaceChildren(document.importNode(parsed.documentElement, true));
   } else {
-    element.replaceChildren(h('p', { class: 'dim' }, '–'));
+    element.replaceChildren(h('p.dim', '–'));
   }
   const all = (selector) => element.querySelectorAll(selector);
 

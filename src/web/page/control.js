@@ -105,7 +105,7 @@ export function createControl(changed) {
 
   /** Buttons for a symbol (`symbol:NAME`), an alert (`alert:KEY`) or everything (`all`); none while locked. */
   function bar(about, label) {
-    const made = h('div', { class: 'acts', role: 'group', 'aria-label': label, 'data-acts': about });
+    const made = h('div.acts', { role: 'group', 'aria-label': label, 'data-acts': about });
     fill(made);
     return made;
   }

@@ -2,9 +2,11 @@ import { h } from './dom.js';
 import uPlot from './uplot.js';
 import { clock, t } from './words.js';
 
+const HEIGHT = 168;
+
 /** |A| and |B|, net, and gain over time: three plots on one time axis. */
 export function createCurves(points, { total }) {
-  const element = h('div', { class: 'plots' });
+  const element = h('div.plots');
   const data = points.map((point) => [...point]);
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -18,31 +20,12 @@ export function createCurves(points, { total }) {
     },
     { title: t('gain'), series: [line(t('gained'), colour('--good'), true)], columns: [4] },
   ];
-  const plots = frames.map((frame) => {
-    const box = h('div', { class: 'plot' });
-    element.append(h('figure', {}, h('figcaption', {}, frame.title), box));
-    const plot = new uPlot(
-      {
-        width: 300,
-        height: 168,
-        cursor: { sync: { key: sync.key }, points: { size: 6 } },
-        legend: { live: true },
-        scales: { x: { time: true }, y: { range: (_u, low, high) => ranged(low, high) } },
-        axes: [
-          { ...axis(colour), space: 70, size: 28, values: (_u, ticks) => ticks.map(timeOf) },
-          { ...axis(colour), size: 58 },
-        ],
-        series: [{ value: (_u, at) => (at === null ? '' : clock(at * 1000)) }, ...frame.series],
-      },
-      shape(data, frame.columns),
-      box,
-    );
-    return { frame, plot, box };
-  });
-  const watcher = new ResizeObserver(() => {
-    for (const { plot, box } of plots) if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height: 168 });
-  });
-  for (const { box } of plots) watcher.observe(box);
+  const plots = frames.map((frame) => ({
+    frame,
+    ...plotIn(element, frame, data, {
+      ...{ sync, space: 70, size: 58, tick: timeOf, moment: (seconds) => clock(seconds * 1000) },
+    }),
+  }));
   redraw();
 
   /** Without a pointer the legend shows the newest values. */
@@ -64,10 +47,51 @@ export function createCurves(points, { total }) {
       redraw();
     },
     close() {
-      watcher.disconnect();
-      for (const { plot } of plots) plot.destroy();
+      for (const plot of plots) plot.close();
     },
   };
+}
+
+/**
+ * Some columns of points as a plot under its title, as wide as its box. `tick` and `moment`: a time on the axis and in
+ * the legend, from seconds.
+ */
+export function plotIn(element, { title, series, columns }, points, { sync, space, size, tick, moment, hooks = {} }) {
+  const box = h('div.plot');
+  element.append(h('figure', h('figcaption', title), box));
+  const style = getComputedStyle(document.documentElement);
+  const axis = {
+    stroke: style.getPropertyValue('--dim').trim(),
+    grid: { stroke: style.getPropertyValue('--grid').trim(), width: 1 },
+    ticks: { show: false },
+    font: '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
+  };
+  const plot = new uPlot(
+    {
+      width: Math.max(200, box.clientWidth),
+      height: HEIGHT,
+      cursor: { sync: { key: sync.key }, points: { size: 6 } },
+      legend: { live: true },
+      scales: { x: { time: true }, y: { range: (_u, low, high) => ranged(low, high) } },
+      axes: [
+        { ...axis, space, size: 28, values: (_u, ticks) => ticks.map(tick) },
+        { ...axis, size },
+      ],
+      hooks,
+      series: [{ value: (_u, at) => (at === null ? '' : moment(at)) }, ...series],
+    },
+    shape(points, columns),
+    box,
+  );
+  const watcher = new ResizeObserver(() => {
+    if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height: HEIGHT });
+  });
+  watcher.observe(box);
+  const close = () => {
+    watcher.disconnect();
+    plot.destroy();
+  };
+  return { plot, close };
 }
 
 export function line(label, stroke, filled = false) {
@@ -81,15 +105,6 @@ export function line(label, stroke, filled = false) {
   };
 }
 
-export function axis(colour) {
-  return {
-    stroke: colour('--dim'),
-    grid: { stroke: colour('--grid'), width: 1 },
-    ticks: { show: false },
-    font: '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
-  };
-}
-
 /** Hours and minutes, and seconds while the curve is short. */
 function timeOf(seconds) {
   const text = clock(seconds * 1000);
@@ -97,12 +112,12 @@ function timeOf(seconds) {
 }
 
 /** A constant curve still needs height. */
-export function ranged(low, high) {
+function ranged(low, high) {
   if (low === null || high === null) return [0, 1];
   const pad = Math.max((high - low) * 0.1, Math.abs(high) * 0.002, 0.01);
   return [low - pad, high + pad];
 }
 
-export function shape(points, columns) {
+function shape(points, columns) {
   return [points.map((point) => point[0] / 1000), ...columns.map((column) => points.map((point) => point[column]))];
 }

@@ -13,14 +13,14 @@ export function openDetail(app, page, instrument) {
   page.className = 'detail';
   const symbol = () => app.symbol(instrument);
   const parts = {
-    head: h('header', { class: 'symbolhead' }),
-    now: h('section', { class: 'card now' }),
-    chart: h('section', { class: 'card chartcard' }),
-    help: h('p', { class: 'dim' }, t('chartHelp')),
-    past: h('section', { class: 'card past' }),
+    head: h('header.symbolhead'),
+    now: h('section.card.now'),
+    chart: h('section.card.chartcard'),
+    help: h('p.dim', t('chartHelp')),
+    past: h('section.card.past'),
     money: createMoney((status) => status.symbols.find((one) => one.instrument === instrument)?.money),
-    orders: h('section', { class: 'card tablecard' }),
-    lots: h('section', { class: 'card tablecard' }),
+    orders: h('section.card.tablecard'),
+    lots: h('section.card.tablecard'),
     feed: createFeed(app, instrument),
     curves: createCurves([], { total: false }),
     history: createLongCurves(instrument),
@@ -32,13 +32,12 @@ export function openDetail(app, page, instrument) {
   page.append(
     parts.head,
     app.control.bar(`symbol:${instrument}`, t('act.commands')),
-    h('div', { class: 'column' }, parts.now, parts.money.element, parts.orders, parts.lots, parts.feed.element),
+    h('div.column', parts.now, parts.money.element, parts.orders, parts.lots, parts.feed.element),
     h(
-      'div',
-      { class: 'column wide2' },
+      'div.column.wide2',
       parts.chart,
       parts.past,
-      h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
+      h('section.card.curves', h('h2', t('charts')), parts.curves.element),
       parts.history.element,
     ),
   );
@@ -74,14 +73,9 @@ export function openDetail(app, page, instrument) {
     parts.chart.append(
       h(
         'h2',
-        {},
         t('chart'),
-        h('span', { class: 'spring' }),
-        h(
-          'button',
-          { type: 'button', class: 'plain small', onclick: () => !frozen && chart.replay() },
-          `▶ ${t('replayLast')}`,
-        ),
+        h('span.spring'),
+        h('button.plain.small', { type: 'button', onclick: () => !frozen && chart.replay() }, `▶ ${t('replayLast')}`),
       ),
       parts.help,
       chart.element,
@@ -91,46 +85,11 @@ export function openDetail(app, page, instrument) {
   function all() {
     const one = symbol();
     parts.money.update(app.model.status);
-    parts.head.replaceChildren(
-      h('a', { class: 'plain back', href: '#/' }, '←', h('span', { class: 'wide' }, ` ${t('back')}`)),
-      h('h1', {}, base(instrument)),
-      h('span', { class: 'dim num wide' }, instrument),
-      h('span', { class: 'dim' }, one.mode === 'increase' ? '↗ ' : '↘ ', t(one.mode)),
-      h(
-        'span',
-        { class: `phase big state-${one.phase}`, 'data-phase': one.phase },
-        h('i'),
-        one.phase,
-        one.sinceMs
-          ? h('small', { 'data-since': one.sinceMs, 'data-text': one.sinceStart ? 'sinceStart' : 'since' })
-          : '',
-      ),
-    );
+    parts.head.replaceChildren(...headWords(one));
     parts.now.className = `card now state-${one.phase}`;
-    refill(
-      parts.now,
-
-      h('p', { class: 'dim' }, stateHelp(one.phase)),
-      h('div', { class: 'situation' }, situation(one)),
-      h('div', { class: 'clocks' }, clocks(one)),
-      positions(one),
-      ladder(one),
-      h(
-        'dl',
-        { class: 'numbers' },
-        pair(t('mark'), price(one.mark, one.tickSize)),
-        pair(t('guard'), one.guard ? `${number(one.guard.price)} (${t(one.guard.side)})` : '–'),
-        pair(
-          `${t('total')} / ${t(one.mode === 'increase' ? 'max' : 'min')}`,
-          `${money(one.totalUsdt)} / ${number(one.limitUsdt)}`,
-        ),
-        pair(t('gainedSpread'), `${number(one.gainedUsdt, 6)} USDT`),
-        pair(`${t('entry')} A`, price(one.positions.A.entryPrice, one.tickSize)),
-        pair(`${t('entry')} B`, price(one.positions.B.entryPrice, one.tickSize)),
-      ),
-    );
-    refill(parts.orders, h('h2', {}, t('orders')), ordersTable(one));
-    refill(parts.lots, h('h2', {}, t('lots')), lotsTable(one));
+    refill(parts.now, ...nowWords(one));
+    refill(parts.orders, h('h2', t('orders')), ordersTable(one));
+    refill(parts.lots, h('h2', t('lots')), lotsTable(one));
   }
 
   return {
@@ -160,8 +119,41 @@ export function openDetail(app, page, instrument) {
   };
 }
 
+/** Symbol, mode and state. */
+function headWords({ instrument, mode, phase, sinceMs, sinceStart }) {
+  const since = sinceMs ? h('small', { 'data-since': sinceMs, 'data-text': sinceStart ? 'sinceStart' : 'since' }) : '';
+  return [
+    h('a.plain.back', { href: '#/' }, '←', h('span.wide', ` ${t('back')}`)),
+    h('h1', base(instrument)),
+    h('span.dim.num.wide', instrument),
+    h('span.dim', mode === 'increase' ? '↗ ' : '↘ ', t(mode)),
+    h('span', { class: `phase big state-${phase}`, 'data-phase': phase }, h('i'), phase, since),
+  ];
+}
+
+/** What the symbol waits for, its positions and orders by price, and its figures. */
+function nowWords(one) {
+  const limit = t(one.mode === 'increase' ? 'max' : 'min');
+  return [
+    h('p.dim', stateHelp(one.phase)),
+    h('div.situation', situation(one)),
+    h('div.clocks', clocks(one)),
+    positions(one),
+    ladder(one),
+    h(
+      'dl.numbers',
+      pair(t('mark'), price(one.mark, one.tickSize)),
+      pair(t('guard'), one.guard ? `${number(one.guard.price)} (${t(one.guard.side)})` : '–'),
+      pair(`${t('total')} / ${limit}`, `${money(one.totalUsdt)} / ${number(one.limitUsdt)}`),
+      pair(t('gainedSpread'), `${number(one.gainedUsdt, 6)} USDT`),
+      pair(`${t('entry')} A`, price(one.positions.A.entryPrice, one.tickSize)),
+      pair(`${t('entry')} B`, price(one.positions.B.entryPrice, one.tickSize)),
+    ),
+  ];
+}
+
 function ordersTable(symbol) {
-  if (symbol.orders.length === 0) return h('p', { class: 'dim' }, t('noOrders'));
+  if (symbol.orders.length === 0) return h('p.dim', t('noOrders'));
   const tick = Number(symbol.tickSize ?? 0);
   const away = (order) => {
     if (symbol.touch === null || tick === 0) return '';
@@ -170,82 +162,56 @@ function ordersTable(symbol) {
     const inside = order.side === 'buy' ? Number(order.price) >= best : Number(order.price) <= best;
     return ticks === 0 || inside ? t('atTouch') : t('fromTouch', { ticks });
   };
-  return h(
-    'div',
-    { class: 'scroll' },
-    h(
-      'table',
-      {},
+  return scrolled(
+    ['account', 'side', 'size', 'price', 'state', 'age'],
+    symbol.orders.map((order) =>
       h(
-        'thead',
-        {},
+        'tr',
+        { class: order.state },
+        h('td', { class: `who acc-${order.account}` }, order.account),
+        h('td', h('span', { class: order.side }, t(order.side)), h('small', t(order.purpose))),
+        h('td.num', number(order.size), partly(order)),
+        h('td.num', number(order.price), h('small', away(order))),
+        h('td', t(`orderState.${order.state}`)),
         h(
-          'tr',
-          {},
-          ['account', 'side', 'size', 'price', 'state', 'age'].map((name) => h('th', {}, t(name))),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        symbol.orders.map((order) =>
-          h(
-            'tr',
-            { class: order.state },
-            h('td', { class: `who acc-${order.account}` }, order.account),
-            h('td', {}, h('span', { class: order.side }, t(order.side)), h('small', {}, t(order.purpose))),
-            h('td', { class: 'num' }, number(order.size), partly(order)),
-            h('td', { class: 'num' }, number(order.price), h('small', {}, away(order))),
-            h('td', {}, t(`orderState.${order.state}`)),
-            h(
-              'td',
-              { class: 'num' },
-              h('span', { 'data-since': order.sentAtMs }),
-              h('small', {}, `${t('expires')} `, h('span', { 'data-until': order.expiresAtMs })),
-            ),
-          ),
+          'td.num',
+          h('span', { 'data-since': order.sentAtMs }),
+          h('small', `${t('expires')} `, h('span', { 'data-until': order.expiresAtMs })),
         ),
       ),
     ),
   );
 }
 
+/** A table that scrolls within the card. */
+function scrolled(columns, rows) {
+  const head = h(
+    'thead',
+    h(
+      'tr',
+      columns.map((name) => h('th', t(name))),
+    ),
+  );
+  return h('div.scroll', h('table', head, h('tbody', rows)));
+}
+
 function partly(order) {
-  return Number(order.tradedSize) > 0 ? h('small', {}, `${number(order.tradedSize)} ${t('traded')}`) : '';
+  return Number(order.tradedSize) > 0 ? h('small', `${number(order.tradedSize)} ${t('traded')}`) : '';
 }
 
 function lotsTable(symbol) {
-  if (symbol.lots.length === 0) return h('p', { class: 'dim' }, t('noLots'));
-  return h(
-    'div',
-    { class: 'scroll' },
-    h(
-      'table',
-      {},
+  if (symbol.lots.length === 0) return h('p.dim', t('noLots'));
+  return scrolled(
+    ['account', 'side', 'size', 'guard', 'age', 'lot'],
+    symbol.lots.map((lot) =>
       h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ['account', 'side', 'size', 'guard', 'age', 'lot'].map((name) => h('th', {}, t(name))),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        symbol.lots.map((lot) =>
-          h(
-            'tr',
-            {},
-            h('td', { class: `who acc-${lot.account}` }, lot.account),
-            h('td', { class: lot.side }, t(lot.side)),
-            h('td', { class: 'num' }, number(lot.size)),
-            h('td', { class: 'num', title: t('glossary.guard') }, number(lot.price)),
-            h('td', { class: 'num' }, h('span', { 'data-since': lot.bookedAtMs })),
-            h('td', { class: 'dim' }, t(`source.${lot.source}`)),
-          ),
-        ),
+        'tr',
+        h('td', { class: `who acc-${lot.account}` }, lot.account),
+        h('td', { class: lot.side }, t(lot.side)),
+        h('td.num', number(lot.size)),
+        h('td.num', { title: t('glossary.guard') }, number(lot.price)),
+        h('td.num', h('span', { 'data-since': lot.bookedAtMs })),
+        h('td.dim', t(`source.${lot.source}`)),
       ),
     ),
   );

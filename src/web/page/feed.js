@@ -4,9 +4,9 @@ import { base, clock, factWords, t, tone } from './words.js';
 
 /** The feed of events, newest first, of one symbol or all. */
 export function createFeed(app, instrument) {
-  const list = h('ol', { class: 'feed' });
-  const empty = h('p', { class: 'dim' }, t('noFeed'));
-  const element = h('section', { class: 'card feedbox' }, h('h2', {}, t('feed')), empty, list);
+  const list = h('ol.feed');
+  const empty = h('p.dim', t('noFeed'));
+  const element = h('section.card.feedbox', h('h2', t('feed')), empty, list);
   /** Lines on the page. */
   const LINES_MAX = 120;
   const add = (entries) => {
@@ -29,7 +29,7 @@ export function feedLine(id, fact, named) {
   return h(
     'li',
     { class: `tone-${tone(fact)}`, 'data-id': id, 'data-type': fact.type },
-    h('time', { class: 'num' }, clock(fact.atMs)),
-    h('span', {}, named && fact.instrument ? h('b', {}, `${base(fact.instrument)} `) : '', text, rule(cited)),
+    h('time.num', clock(fact.atMs)),
+    h('span', named && fact.instrument ? h('b', `${base(fact.instrument)} `) : '', text, rule(cited)),
   );
 }

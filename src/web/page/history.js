@@ -1,4 +1,4 @@
-import { axis, line, ranged, shape } from './curves.js';
+import { line, plotIn } from './curves.js';
 import { h } from './dom.js';
 import uPlot from './uplot.js';
 import { clock, date, t } from './words.js';
@@ -9,7 +9,6 @@ const SPANS = [
   ['week', 'money.week7'],
   ['month', 'money.month'],
 ];
-const HEIGHT = 168;
 /** Reload interval of an open chart: a sample is written once a minute. */
 const AGAIN_MS = 120_000;
 
@@ -17,17 +16,13 @@ const AGAIN_MS = 120_000;
  * Curves of a day, a week and 30 days, of all symbols (empty name) or one; from the journal, hence also after restarts.
  */
 export function createLongCurves(instrument) {
-  const chips = h('div', { class: 'chips' });
-  const note = h('p', { class: 'dim' });
-  const box = h('div', { class: 'plots' });
-  const element = h('section', { class: 'card history' }, h('h2', {}, t('money.history')), chips, note, box);
+  const chips = h('div.chips');
+  const note = h('p.dim');
+  const box = h('div.plots');
+  const element = h('section.card.history', h('h2', t('money.history')), chips, note, box);
   let span = 'day';
   let plots = [];
   let closed = false;
-  const watcher = new ResizeObserver(() => {
-    for (const { plot, frame } of plots)
-      if (frame.clientWidth > 0) plot.setSize({ width: frame.clientWidth, height: HEIGHT });
-  });
   choose();
   const timer = setInterval(show, AGAIN_MS);
 
@@ -35,10 +30,9 @@ export function createLongCurves(instrument) {
     chips.replaceChildren(
       ...SPANS.map(([name, words]) =>
         h(
-          'button',
+          'button.chip',
           {
             type: 'button',
-            class: 'chip',
             'aria-pressed': String(name === span),
             'data-history': name,
             onclick: () => {
@@ -87,29 +81,13 @@ export function createLongCurves(instrument) {
       ['dayTotal', [line(t('money.total'), colour('--good'), true)], [7]],
     ];
     const sync = uPlot.sync(`history-${instrument}`);
-    for (const [title, series, columns] of frames) {
-      const frame = h('div', { class: 'plot' });
-      box.append(h('figure', {}, h('figcaption', {}, t(`money.${title}`)), frame));
-      const plot = new uPlot(
-        {
-          width: Math.max(200, frame.clientWidth),
-          height: HEIGHT,
-          cursor: { sync: { key: sync.key }, points: { size: 6 } },
-          legend: { live: true },
-          scales: { x: { time: true }, y: { range: (_u, low, high) => ranged(low, high) } },
-          axes: [
-            { ...axis(colour), space: 80, size: 28, values: (_u, ticks) => ticks.map(timeOf) },
-            { ...axis(colour), size: 64 },
-          ],
-          hooks: { ready: [(made) => made.setLegend({ idx: points.length - 1 }, false)] },
-          series: [{ value: (_u, at) => (at === null ? '' : `${date(at * 1000)} ${clock(at * 1000)}`) }, ...series],
-        },
-        shape(points, columns),
-        frame,
-      );
-      plots.push({ plot, frame });
-      watcher.observe(frame);
-    }
+    const moment = (seconds) => `${date(seconds * 1000)} ${clock(seconds * 1000)}`;
+    const hooks = { ready: [(made) => made.setLegend({ idx: points.length - 1 }, false)] };
+    plots = frames.map(([title, series, columns]) =>
+      plotIn(box, { title: t(`money.${title}`), series, columns }, points, {
+        ...{ sync, space: 80, size: 64, tick: timeOf, moment, hooks },
+      }),
+    );
   }
 
   /** Hours within a day, dates beyond it. */
@@ -119,8 +97,7 @@ export function createLongCurves(instrument) {
   }
 
   function clear() {
-    watcher.disconnect();
-    for (const { plot } of plots) plot.destroy();
+    for (const plot of plots) plot.close();
     plots = [];
     box.replaceChildren();
   }

@@ -10,10 +10,9 @@ export function leadWords(app, onPhase) {
   const counts = PHASES.map((phase) => [phase, symbols.filter((one) => one.phase === phase).length]);
   const [need, needs] = needWords(app);
   return [
-    h('div', { class: 'headline' }, h('h1', {}, headline(app)), h('span', { class: 'dim' }, t(`mode.${status.mode}`))),
+    h('div.headline', h('h1', headline(app)), h('span.dim', t(`mode.${status.mode}`))),
     h(
-      'p',
-      { class: 'counts' },
+      'p.counts',
       counts
         .filter(([, count]) => count > 0)
         .map(([phase, count]) =>
@@ -50,7 +49,7 @@ function needWords(app) {
 export function goneWords(app) {
   const link = app.link();
   if (link === 'live') return [];
-  return [h('h2', {}, headline(app)), h('p', {}, link === 'silent' ? t('silentHelp') : leftWords(app.model.status))];
+  return [h('h2', headline(app)), h('p', link === 'silent' ? t('silentHelp') : leftWords(app.model.status))];
 }
 
 function headline(app) {

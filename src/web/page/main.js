@@ -222,17 +222,12 @@ function header() {
   if (drawn === shownHeader) return;
   shownHeader = drawn;
   top.replaceChildren(
-    h(
-      'a',
-      { class: 'brand', href: '#/' },
-      h('img', { src: '/page/icon.svg', alt: '', width: 26, height: 26 }),
-      'grvt-hedge',
-    ),
-    model.version && h('span', { class: 'dim wide' }, model.version),
+    h('a.brand', { href: '#/' }, h('img', { src: '/page/icon.svg', alt: '', width: 26, height: 26 }), 'grvt-hedge'),
+    model.version && h('span.dim.wide', model.version),
     status && h('span', { class: `badge mode-${mode}`, title: t(`mode.${mode}`) }, mode),
-    name !== '' && name !== mode ? h('span', { class: 'dim name-of-engine', title: name }, name) : '',
-    status?.startedAtMs ? h('span', { class: 'dim wide' }, h('span', { 'data-running': status.startedAtMs })) : '',
-    h('span', { class: 'spring' }),
+    name !== '' && name !== mode ? h('span.dim.name-of-engine', { title: name }, name) : '',
+    status?.startedAtMs ? h('span.dim.wide', h('span', { 'data-running': status.startedAtMs })) : '',
+    h('span.spring'),
     h(
       'span',
       { class: `link ${model.live && link === 'live' ? 'up' : 'down'}`, role: 'status' },
@@ -240,16 +235,8 @@ function header() {
       link === 'stopped' ? t('stopped') : model.full ? t('full') : !model.live ? t('offline') : t(link),
     ),
     app.control.button(),
-    h(
-      'button',
-      { type: 'button', class: 'plain', onclick: toggleLanguage, lang: language() === 'en' ? 'zh' : 'en' },
-      t('other'),
-    ),
-    h(
-      'button',
-      { type: 'button', class: 'plain', onclick: toggleTheme, title: t('theme'), 'aria-label': t('theme') },
-      '◐',
-    ),
+    h('button.plain', { type: 'button', onclick: toggleLanguage, lang: language() === 'en' ? 'zh' : 'en' }, t('other')),
+    h('button.plain', { type: 'button', onclick: toggleTheme, title: t('theme'), 'aria-label': t('theme') }, '◐'),
   );
 }
 

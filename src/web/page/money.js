@@ -25,7 +25,7 @@ function turned(text) {
 function others(amounts) {
   return Object.entries(amounts)
     .filter(([currency]) => currency !== 'USDT')
-    .map(([currency, amount]) => h('small', { class: 'dim' }, ` ${money(turned(amount))} ${currency}`));
+    .map(([currency, amount]) => h('small.dim', ` ${money(turned(amount))} ${currency}`));
 }
 
 function cell(name, line, read) {
@@ -46,10 +46,10 @@ function line(name, figures) {
 
 /** Money of today and the week, of all symbols or one; redrawn with new figures. */
 export function createMoney(pick) {
-  const note = h('p', { class: 'dim' });
-  const body = h('div', { class: 'moneyrows' });
-  const stop = h('p', { class: 'trouble' });
-  const element = h('section', { class: 'card money' }, h('h2', {}, t('money.title')), stop, body, note);
+  const note = h('p.dim');
+  const body = h('div.moneyrows');
+  const stop = h('p.trouble');
+  const element = h('section.card.money', h('h2', t('money.title')), stop, body, note);
   let shown = '';
 
   function update(status) {
@@ -67,9 +67,9 @@ export function createMoney(pick) {
     const heads = COLUMNS.map(([name]) =>
       h('th', { scope: 'col', title: name === 'total' ? t('money.totalHelp') : undefined }, t(`money.${name}`)),
     );
-    const head = h('thead', {}, h('tr', {}, h('td'), heads));
-    const rows = h('tbody', {}, line('today', spans.today), line('week', spans.week));
-    body.replaceChildren(h('table', {}, head, rows));
+    const head = h('thead', h('tr', h('td'), heads));
+    const rows = h('tbody', line('today', spans.today), line('week', spans.week));
+    body.replaceChildren(h('table', head, rows));
     note.replaceChildren(h('span', { 'data-since': status.money.atMs, 'data-text': 'money.of' }));
   }
 
@@ -79,12 +79,12 @@ export function createMoney(pick) {
 /** Free margin and the nearest liquidation of an account (strategy 17.5), as rows of its card. */
 export function marginRows({ freeMarginUsdt, liquidation }) {
   return [
-    [t('money.free'), h('span', { class: 'num' }, money(freeMarginUsdt))],
+    [t('money.free'), h('span.num', money(freeMarginUsdt))],
     [
       t('money.liquidation'),
       h(
-        'span',
-        { class: 'num', title: t('money.liquidationHelp') },
+        'span.num',
+        { title: t('money.liquidationHelp') },
         liquidation === null
           ? t('money.none')
           : t('money.liquidationAt', {
@@ -98,7 +98,7 @@ export function marginRows({ freeMarginUsdt, liquidation }) {
 
 /** The transfer that makes both margin ratios equal, or why none is advised. */
 export function levellingWords({ levelling }) {
-  return levelling ? h('p', { class: 'dim levelling' }, reason(levelling)) : '';
+  return levelling ? h('p.dim.levelling', reason(levelling)) : '';
 }
 
 /** A symbol's earnings in a span, for a cell of the table. */

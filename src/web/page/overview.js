@@ -26,13 +26,13 @@ export function createOverview(app, page) {
   const tiles = new Map();
 
   page.className = 'overview';
-  parts.lead = h('section', { class: 'lead' });
-  parts.accounts = h('section', { class: 'accounts', 'aria-label': t('accounts') });
-  parts.figures = h('section', { class: 'figures' });
-  parts.levelling = h('div', { class: 'levelling' });
+  parts.lead = h('section.lead');
+  parts.accounts = h('section.accounts', { 'aria-label': t('accounts') });
+  parts.figures = h('section.figures');
+  parts.levelling = h('div.levelling');
   parts.money = createMoney((status) => status.money);
-  parts.bar = h('div', { class: 'bar' });
-  parts.tiles = h('div', { class: 'tiles' });
+  parts.bar = h('div.bar');
+  parts.tiles = h('div.tiles');
   parts.table = app.model.status.symbols.length >= DENSE_FROM ? createTable(app) : null;
   parts.alerts = createAlerts(app);
   parts.rollout = createRollout(app);
@@ -46,9 +46,9 @@ export function createOverview(app, page) {
     parts.levelling,
     parts.figures,
     parts.money.element,
-    h('section', { class: 'symbols' }, parts.bar, acts, parts.table?.element ?? '', parts.tiles),
-    h('aside', { class: 'side' }, parts.alerts.element, parts.rollout.element, parts.feed.element),
-    h('section', { class: 'card curves' }, h('h2', {}, t('charts')), parts.curves.element),
+    h('section.symbols', parts.bar, acts, parts.table?.element ?? '', parts.tiles),
+    h('aside.side', parts.alerts.element, parts.rollout.element, parts.feed.element),
+    h('section.card.curves', h('h2', t('charts')), parts.curves.element),
     parts.history.element,
   );
   all();
@@ -116,18 +116,18 @@ export function createOverview(app, page) {
           },
         },
         phase === '' ? t('all') : phase,
-        h('b', {}, String(count)),
+        h('b', String(count)),
       );
     const counts = PHASES.map((phase) => [phase, symbols.filter((one) => one.phase === phase).length]);
     const chips = [
       chip('', symbols.length),
       ...counts.filter(([, count]) => count > 0).map(([phase, count]) => chip(phase, count)),
     ];
-    const made = h('div', { class: 'chips' }, chips);
+    const made = h('div.chips', chips);
     // Left in place while it says the same, so that a click never meets a button that was just replaced.
     if (kept?.isEqualNode(made)) return;
     if (kept) swap(kept, made);
-    else parts.bar.append(h('h2', {}, t('symbols')), made, symbols.length >= DENSE_FROM ? input : '');
+    else parts.bar.append(h('h2', t('symbols')), made, symbols.length >= DENSE_FROM ? input : '');
   }
 
   function tile(symbol) {
@@ -174,10 +174,9 @@ function figureList({ figures, symbols }) {
   const percent = (rate) => (rate === null ? '–' : `${(rate * 100).toFixed(1)} %`);
   const cell = (name, value, unit = '', extra = '') =>
     h(
-      'div',
-      { class: 'figure' },
-      h('span', { class: 'dim' }, name),
-      h('strong', { class: `num ${extra}` }, value, unit === '' ? '' : h('small', {}, ` ${unit}`)),
+      'div.figure',
+      h('span.dim', name),
+      h('strong', { class: `num ${extra}` }, value, unit === '' ? '' : h('small', ` ${unit}`)),
     );
   return [
     cell('|A|', money(String(sum((one) => one.positions.A.notionalUsdt).toFixed(2))), 'USDT', 'acc-A'),

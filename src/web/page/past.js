@@ -20,44 +20,31 @@ export function createPast(app, instrument, box, chart) {
   let at = null;
   let reading = null;
   let isClosed = false;
-  const slider = h('input', {
-    type: 'range',
-    min: 0,
-    max: 0,
-    value: 0,
-    step: 1,
-    class: 'slider',
-    'aria-label': t('past'),
+  const range = { type: 'range', max: 0, value: 0, step: 1 };
+  const slider = h('input.slider', {
+    ...{ ...range, min: 0, 'aria-label': t('past') },
     oninput: () => moveTo(Number(slider.value)),
   });
-  const ending = h('span', { class: 'num' });
-  const coarse = h('input', {
-    type: 'range',
-    min: -BACK_HOURS,
-    max: 0,
-    value: 0,
-    step: 1,
-    class: 'back-slider',
-    'aria-label': t('pastUntil'),
+  const ending = h('span.num');
+  const coarse = h('input.back-slider', {
+    ...{ ...range, min: -BACK_HOURS, 'aria-label': t('pastUntil') },
     oninput: () => {
       back = -Number(coarse.value);
       sayEnding();
     },
     onchange: () => load(false),
   });
-  const ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
-  const when = h('strong', { class: 'num when' });
-  const moment = h('div', { class: 'moment' });
-  const note = h('p', { class: 'dim' }, t('pastHelp'));
+  const ticks = h('div.ticks', { 'aria-hidden': 'true' });
+  const when = h('strong.num.when');
+  const moment = h('div.moment');
+  const note = h('p.dim', t('pastHelp'));
   const spans = h(
-    'div',
-    { class: 'chips' },
+    'div.chips',
     SPANS.map((span) =>
       h(
-        'button',
+        'button.chip',
         {
           type: 'button',
-          class: 'chip',
           'aria-pressed': span === hours,
           onclick: (event) => {
             hours = span;
@@ -69,12 +56,12 @@ export function createPast(app, instrument, box, chart) {
       ),
     ),
   );
-  const present = h('button', { type: 'button', class: 'plain small', onclick: toPresent }, `${t('now')} ⇥`);
+  const present = h('button.plain.small', { type: 'button', onclick: toPresent }, `${t('now')} ⇥`);
   box.append(
-    h('h2', {}, t('past'), h('span', { class: 'spring' }), spans, present),
+    h('h2', t('past'), h('span.spring'), spans, present),
     note,
-    h('label', { class: 'dim back-row' }, h('span', {}, t('pastUntil'), ' ', ending), coarse),
-    h('div', { class: 'slide' }, ticks, slider),
+    h('label.dim.back-row', h('span', t('pastUntil'), ' ', ending), coarse),
+    h('div.slide', ticks, slider),
     when,
     moment,
   );
@@ -89,9 +76,8 @@ export function createPast(app, instrument, box, chart) {
   /** Reads the list of moments; `keep`: keeps the selected one. */
   async function load(keep) {
     const shown = keep && at !== null ? list[at]?.seq : null;
-    const answer = await fetch(
-      `/api/past/${encodeURIComponent(instrument)}?hours=${hours}${back === 0 ? '' : `&until=${Math.round(app.nowMs() - back * 3_600_000)}`}`,
-    );
+    const until = back === 0 ? '' : `&until=${Math.round(app.nowMs() - back * 3_600_000)}`;
+    const answer = await fetch(`/api/past/${encodeURIComponent(instrument)}?hours=${hours}${until}`);
     if (isClosed) return;
     if (!answer.ok) {
       const isBusy = answer.status === 503 || answer.status === 429;
@@ -105,36 +91,13 @@ export function createPast(app, instrument, box, chart) {
     note.textContent =
       list.length === 0 ? t('pastEmpty') : found.cut ? `${t('pastHelp')} ${t('pastCut')}` : t('pastHelp');
     slider.max = String(list.length);
-    paintTicks();
+    ticks.replaceChildren(...tickMarks(list, app.nowMs() - back * 3_600_000));
     const index = shown === null ? -1 : list.findIndex((one) => one.seq === shown);
     if (index === -1) toNow();
     else {
       at = index;
       slider.value = String(index);
     }
-  }
-
-  function paintTicks() {
-    const first = list[0]?.atMs ?? 0;
-    const last = app.nowMs() - back * 3_600_000;
-    const width = 240;
-    // About one mark per pixel column: the prevailing state.
-    const cells = new Map();
-    for (const one of list) cells.set(Math.floor(((one.atMs - first) / Math.max(1, last - first)) * width), one.phase);
-    let phase = list[0]?.phase ?? 'waiting';
-    const spansMade = [];
-    for (let column = 0; column <= width; column++) {
-      const next = cells.get(column) ?? phase;
-      const before = spansMade.at(-1);
-      if (before !== undefined && before.phase === next) before.count += 1;
-      else spansMade.push({ phase: next, count: 1 });
-      phase = next;
-    }
-    ticks.replaceChildren(
-      ...spansMade.map((span) =>
-        h('i', { class: `state-${span.phase}`, title: span.phase, css: { 'flex-grow': String(span.count) } }),
-      ),
-    );
   }
 
   /** Also if the listed time was set back. */
@@ -169,11 +132,7 @@ export function createPast(app, instrument, box, chart) {
     const before = list.slice(0, index).findLast((other) => other.phase !== one.phase);
     when.replaceChildren(
       `${date(one.atMs)} ${clock(one.atMs)}`,
-      h(
-        'span',
-        { class: 'dim' },
-        ` · ${t('ago', { time: lasting(app.nowMs() - one.atMs) })} · ${index + 1}/${list.length}`,
-      ),
+      h('span.dim', ` · ${t('ago', { time: lasting(app.nowMs() - one.atMs) })} · ${index + 1}/${list.length}`),
     );
     chart.freeze(one.phase, one.kind === 'fact' ? null : (before?.phase ?? null), one.atMs);
     clearTimeout(reading);
@@ -202,62 +161,70 @@ export function createPast(app, instrument, box, chart) {
   };
 }
 
+/** Marks under the slider, about one per pixel column: the prevailing state. */
+function tickMarks(moments, untilMs) {
+  const fromMs = moments[0]?.atMs ?? 0;
+  const width = 240;
+  const cells = new Map();
+  for (const { atMs, phase } of moments)
+    cells.set(Math.floor(((atMs - fromMs) / Math.max(1, untilMs - fromMs)) * width), phase);
+  let phase = moments[0]?.phase ?? 'waiting';
+  const marks = [];
+  for (let column = 0; column <= width; column++) {
+    phase = cells.get(column) ?? phase;
+    const last = marks.at(-1);
+    if (last?.phase === phase) last.count += 1;
+    else marks.push({ phase, count: 1 });
+  }
+  return marks.map((mark) =>
+    h('i', { class: `state-${mark.phase}`, title: mark.phase, css: { 'flex-grow': String(mark.count) } }),
+  );
+}
+
 /** One moment: state, event, data and decision. */
 function momentWords(one, detail) {
   const { decision } = detail;
   const happened = one.fact ? factWords(one.fact) : null;
   return [
     h(
-      'p',
-      { class: 'momentstate' },
+      'p.momentstate',
       h('span', { class: `phase state-${one.phase}`, 'data-moment-phase': one.phase }, h('i'), one.phase),
-      h('span', { class: 'dim' }, stateHelp(one.phase)),
+      h('span.dim', stateHelp(one.phase)),
     ),
     happened
       ? h(
-          'div',
-          { class: 'block' },
-          h('h3', {}, t('happened')),
+          'div.block',
+          h('h3', t('happened')),
           h('p', { class: `tone-${tone(one.fact)}` }, happened.text, rule(happened.rule)),
         )
       : '',
     h(
-      'div',
-      { class: 'blocks' },
+      'div.blocks',
       h(
-        'div',
-        { class: 'block' },
+        'div.block',
         h(
           'h3',
-          {},
           t('snapshot'),
           decision
             ? h(
                 'small',
-                {},
                 decision.atMs === one.atMs
                   ? t('decidedNow')
                   : t('decidedAt', { time: lasting(one.atMs - decision.atMs) }),
               )
             : '',
         ),
-        decision ? seen(decision) : h('p', { class: 'dim' }, t('noDecision')),
+        decision ? seen(decision) : h('p.dim', t('noDecision')),
       ),
-      h(
-        'div',
-        { class: 'block' },
-        h('h3', {}, t('wanted')),
-        decision ? wanted(decision) : h('p', { class: 'dim' }, '–'),
-      ),
-      h('div', { class: 'block' }, h('h3', {}, t('journal')), memory(detail.state)),
+      h('div.block', h('h3', t('wanted')), decision ? wanted(decision) : h('p.dim', '–')),
+      h('div.block', h('h3', t('journal')), memory(detail.state)),
     ),
   ];
 }
 
 function seen({ snapshots, valuation }) {
   return h(
-    'dl',
-    { class: 'numbers' },
+    'dl.numbers',
     ['A', 'B'].map((account) => {
       const snapshot = snapshots[account];
       const { position } = snapshot ?? {};
@@ -284,7 +251,6 @@ function wanted({ plan, why }) {
     ...plan.trims.map(({ order, why: because }) =>
       h(
         'li',
-        {},
         `${t('cancel')} ${order.account} ${t(order.side)} ${number(order.size)} @ ${number(order.price)}: ${reason(because)}`,
         rule(because.rule),
       ),
@@ -292,26 +258,19 @@ function wanted({ plan, why }) {
     ...plan.creates.map((intent) =>
       h(
         'li',
-        {},
         `${t('submit')} ${intent.account} ${t(intent.side)} ${number(intent.size)} ${t(intent.purpose)}`,
         intent.guardPrice ? `, ${t('guard')} ${number(intent.guardPrice)}` : '',
         rule(intent.rules.join(', ')),
       ),
     ),
   ];
-  return h(
-    'div',
-    {},
-    h('p', { class: 'dim' }, reason(why)),
-    h('ul', { class: 'wanted' }, lines.length === 0 ? h('li', {}, t('wantedNothing')) : lines),
-  );
+  return h('div', h('p.dim', reason(why)), h('ul.wanted', lines.length === 0 ? h('li', t('wantedNothing')) : lines));
 }
 
 function memory(state) {
-  if (!state) return h('p', { class: 'dim' }, '–');
+  if (!state) return h('p.dim', '–');
   return h(
-    'dl',
-    { class: 'numbers' },
+    'dl.numbers',
     pair(
       t('lots'),
       state.lots.map((lot) => `${lot.account} ${t(lot.side)} ${number(lot.size)} @ ${number(lot.price)}`).join(', ') ||

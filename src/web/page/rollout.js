@@ -28,18 +28,18 @@ export function createRollout(app) {
   const bar = h('i');
   const list = h('ul');
   const element = h(
-    'section',
-    { class: 'card rollout', 'aria-label': t('rollout.title') },
-    h('h2', {}, t('rollout.title')),
+    'section.card.rollout',
+    { 'aria-label': t('rollout.title') },
+    h('h2', t('rollout.title')),
     done,
-    h('span', { class: 'meter' }, bar),
+    h('span.meter', bar),
     list,
   );
   const rows = new Map();
 
   function make(instrument) {
     const words = h('span');
-    const link = h('a', { href: `#/${encodeURIComponent(instrument)}` }, h('strong', {}, base(instrument)));
+    const link = h('a', { href: `#/${encodeURIComponent(instrument)}` }, h('strong', base(instrument)));
     const acts = app.control.bar(`rollout:${instrument}`, base(instrument));
     return { words, element: h('li', { 'data-rollout': instrument }, link, ' ', words, acts) };
   }

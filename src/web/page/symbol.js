@@ -9,21 +9,21 @@ export const PHASES = ['imbalanced', 'partial-wait', 'cooldown', 'waiting', 'cap
 export function symbolMode({ symbolMode: mode, leaving }) {
   if (mode === 'trade') return '';
   const text = leaving === null ? mode : `${mode}, ${t('leaving')}`;
-  return h('span', { class: 'symbol-mode', title: leaving === null ? '' : t(`leaving.${leaving}`) }, text);
+  return h('span.symbol-mode', { title: leaving === null ? '' : t(`leaving.${leaving}`) }, text);
 }
 
 /** What the symbol does, why, and what it waits for. */
 export function situation(symbol, how) {
   return [
-    h('p', { class: 'why' }, reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.why?.rule, how)),
-    symbol.halted ? h('p', { class: 'trouble' }, t('halted')) : '',
-    symbol.unlisted ? h('p', { class: 'trouble' }, t('unlisted')) : '',
-    symbol.leaving === null ? '' : h('p', { class: 'idle' }, t(`leaving.${symbol.leaving}`), rule('16.3', how)),
-    rolloutWords(symbol) === '' ? '' : h('p', { class: 'idle' }, rolloutWords(symbol), rule('16.7', how)),
+    h('p.why', reason(symbol.why) || stateHelp(symbol.phase), rule(symbol.why?.rule, how)),
+    symbol.halted ? h('p.trouble', t('halted')) : '',
+    symbol.unlisted ? h('p.trouble', t('unlisted')) : '',
+    symbol.leaving === null ? '' : h('p.idle', t(`leaving.${symbol.leaving}`), rule('16.3', how)),
+    rolloutWords(symbol) === '' ? '' : h('p.idle', rolloutWords(symbol), rule('16.7', how)),
     symbol.idle && reason(symbol.idle) !== reason(symbol.why)
-      ? h('p', { class: 'idle' }, reason(symbol.idle), rule(symbol.idle.rule, how))
+      ? h('p.idle', reason(symbol.idle), rule(symbol.idle.rule, how))
       : '',
-    h('p', { class: 'waits' }, h('span', {}, t('waitsFor')), ' ', t(`waits.${symbol.waits}`)),
+    h('p.waits', h('span', t('waitsFor')), ' ', t(`waits.${symbol.waits}`)),
   ];
 }
 
@@ -31,11 +31,11 @@ export function situation(symbol, how) {
 export function rule(number, { linked = true } = {}) {
   if (!number) return '';
   const title = (one) => t('rule', { rule: one });
-  if (!linked) return h('span', { class: 'rule', title: title(number) }, `§${number}`);
+  if (!linked) return h('span.rule', { title: title(number) }, `§${number}`);
   return number
     .split(', ')
     .map((one) =>
-      h('a', { class: 'rule', title: title(one), href: `/docs/strategy#${anchor(one)}`, target: '_blank' }, `§${one}`),
+      h('a.rule', { title: title(one), href: `/docs/strategy#${anchor(one)}`, target: '_blank' }, `§${one}`),
     );
 }
 
@@ -69,17 +69,16 @@ export function positions(symbol) {
     h(
       'div',
       { class: `pos acc-${account}` },
-      h('span', { class: 'who' }, account),
+      h('span.who', account),
       h(
-        'span',
-        { class: 'track' },
+        'span.track',
         h('i', {
           class: value < 0 ? 'short' : 'long',
           css: { '--share': `${((Math.abs(value) / scale) * 50).toFixed(1)}%` },
         }),
       ),
-      h('span', { class: 'num size' }, number(one.size)),
-      h('span', { class: 'num dim usd' }, money(one.notionalUsdt)),
+      h('span.num.size', number(one.size)),
+      h('span.num.dim.usd', money(one.notionalUsdt)),
     );
   const net = h(
     'div',
@@ -87,24 +86,19 @@ export function positions(symbol) {
     h(
       'span',
       { title: t('glossary.net') },
-      h('span', { class: 'dim' }, `${t('net')} `),
-      h('b', { class: 'num' }, number(symbol.net)),
-      h('span', { class: 'num dim' }, ` ${money(symbol.netUsdt)}`),
+      h('span.dim', `${t('net')} `),
+      h('b.num', number(symbol.net)),
+      h('span.num.dim', ` ${money(symbol.netUsdt)}`),
     ),
-    h(
-      'span',
-      { title: t('glossary.gap') },
-      h('span', { class: 'dim' }, `${t('gap')} `),
-      h('b', { class: 'num' }, number(symbol.gap)),
-    ),
+    h('span', { title: t('glossary.gap') }, h('span.dim', `${t('gap')} `), h('b.num', number(symbol.gap))),
   );
-  return h('div', { class: 'positions' }, bar('A', values[0], A), bar('B', values[1], B), net);
+  return h('div.positions', bar('A', values[0], A), bar('B', values[1], B), net);
 }
 
 /** Live orders, bid and ask on one price axis. */
 export function ladder(symbol) {
   const { touch, orders, guard } = symbol;
-  if (touch === null) return h('div', { class: 'ladder empty dim' }, orders.length === 0 ? t('noOrders') : '…');
+  if (touch === null) return h('div.ladder.empty.dim', orders.length === 0 ? t('noOrders') : '…');
   const [bid, ask] = [Number(touch.bid), Number(touch.ask)];
   const tick = Number(symbol.tickSize ?? 0) || ask - bid || 1;
   const prices = [bid, ask, ...orders.map((order) => Number(order.price)), ...(guard ? [Number(guard.price)] : [])];
@@ -127,13 +121,13 @@ export function ladder(symbol) {
         overflow: 'visible',
         class: `mark acc-${order.account} ${order.side} ${order.state} ${order.purpose}`,
       },
-      s('title', {}, title),
+      s('title', title),
       s('path', { d: up ? 'M0 14 L-5.5 4 L5.5 4 Z' : 'M0 0 L-5.5 10 L5.5 10 Z' }),
     );
   });
   return h(
-    'div',
-    { class: 'ladder', title: `${t('bid')} ${number(touch.bid)} · ${t('ask')} ${number(touch.ask)}` },
+    'div.ladder',
+    { title: `${t('bid')} ${number(touch.bid)} · ${t('ask')} ${number(touch.ask)}` },
     s(
       'svg',
       { height: 42, width: '100%', 'aria-hidden': 'true' },
@@ -145,15 +139,14 @@ export function ladder(symbol) {
       marks,
     ),
     h(
-      'div',
-      { class: 'ends num' },
-      h('span', {}, h('span', { class: 'dim' }, `${t('bid')} `), number(touch.bid)),
-      h('span', {}, number(touch.ask), h('span', { class: 'dim' }, ` ${t('ask')}`)),
+      'div.ends.num',
+      h('span', h('span.dim', `${t('bid')} `), number(touch.bid)),
+      h('span', number(touch.ask), h('span.dim', ` ${t('ask')}`)),
     ),
   );
 }
 
 /** A value with its name. */
 export function pair(name, value) {
-  return h('div', {}, h('dt', {}, name), h('dd', { class: 'num' }, value));
+  return h('div', h('dt', name), h('dd.num', value));
 }

@@ -5,26 +5,22 @@ import { base, money, reason, stateHelp, t } from './words.js';
 
 /** Columns: name, sort key (largest, or alphabetically first, on top), and cell. */
 const COLUMNS = [
-  ['symbol', (one) => one.instrument, (one) => h('strong', {}, base(one.instrument))],
+  ['symbol', (one) => one.instrument, (one) => h('strong', base(one.instrument))],
   [
     'state',
     (one) => -PHASES.indexOf(one.phase),
     (one) => h('span', { class: `phase state-${one.phase}`, title: stateHelp(one.phase) }, h('i'), one.phase),
   ],
   ['mode', (one) => one.symbolMode, (one) => one.symbolMode],
-  ['net', (one) => Math.abs(Number(one.netUsdt ?? 0)), (one) => h('span', { class: 'num' }, money(one.netUsdt))],
+  ['net', (one) => Math.abs(Number(one.netUsdt ?? 0)), (one) => h('span.num', money(one.netUsdt))],
   [
     'unhedged',
     (one) => (one.unhedged === null ? 0 : -one.unhedged.fromMs),
-    (one) => (one.unhedged === null ? '' : h('span', { class: 'num', 'data-since': one.unhedged.fromMs })),
+    (one) => (one.unhedged === null ? '' : h('span.num', { 'data-since': one.unhedged.fromMs })),
   ],
-  ['orders', (one) => one.orders.length, (one) => h('span', { class: 'num' }, String(one.orders.length))],
-  [
-    'today',
-    (one) => Number(earned(one, 'today') ?? 0),
-    (one) => h('span', { class: 'num' }, money(earned(one, 'today'))),
-  ],
-  ['week', (one) => Number(earned(one, 'week') ?? 0), (one) => h('span', { class: 'num' }, money(earned(one, 'week')))],
+  ['orders', (one) => one.orders.length, (one) => h('span.num', String(one.orders.length))],
+  ['today', (one) => Number(earned(one, 'today') ?? 0), (one) => h('span.num', money(earned(one, 'today')))],
+  ['week', (one) => Number(earned(one, 'week') ?? 0), (one) => h('span.num', money(earned(one, 'week')))],
   ['why', (one) => why(one), (one) => why(one)],
 ];
 
@@ -42,9 +38,9 @@ export function createTable(app) {
   let turned = false;
   let shown = () => true;
   const rows = new Map();
-  const head = h('div', { class: 'row head', role: 'row' });
-  const body = h('div', { class: 'rows', role: 'rowgroup' });
-  const element = h('section', { class: 'card symboltable', role: 'table', 'aria-label': t('symbols') }, head, body);
+  const head = h('div.row.head', { role: 'row' });
+  const body = h('div.rows', { role: 'rowgroup' });
+  const element = h('section.card.symboltable', { role: 'table', 'aria-label': t('symbols') }, head, body);
 
   function heading() {
     const hadFocus = head.contains(document.activeElement);
@@ -69,12 +65,7 @@ export function createTable(app) {
       const symbol = app.symbol(instrument);
       let row = rows.get(instrument);
       if (row === undefined) {
-        row = h('a', {
-          class: 'row',
-          role: 'row',
-          href: `#/${encodeURIComponent(instrument)}`,
-          'data-row': instrument,
-        });
+        row = h('a.row', { role: 'row', href: `#/${encodeURIComponent(instrument)}`, 'data-row': instrument });
         rows.set(instrument, row);
         body.append(row);
       }

@@ -17,7 +17,7 @@ export function createTips() {
     const about = target.closest('[title]') ?? target.closest('.mark');
     const words = about?.getAttribute('title') || about?.querySelector(':scope > title')?.textContent;
     if (!about || !words) return;
-    tip = h('div', { class: 'tip', role: 'status' }, words);
+    tip = h('div.tip', { role: 'status' }, words);
     document.body.append(tip);
     const box = about.getBoundingClientRect();
     const width = tip.offsetWidth;
