@@ -12,10 +12,12 @@ import {
   type AlertMemory,
   type AlertPolicies,
   type AlertStep,
+  type AlertTuning,
   type AlertWrite,
   alertCleared,
   alertHandled,
   alertRaised,
+  alertsTuned,
   DAILY_NOTE,
   dailyReportIfDue,
   newsReceived,
@@ -28,9 +30,9 @@ import { errorText } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertManager } from '../src/core/messages.ts';
-import { type AlertTexts, takeKeys, takeMessage } from '../src/core/outbox-message.ts';
+import { takeKeys, takeMessage } from '../src/core/outbox-message.ts';
 import type { Clock, Journal, Notifier, Reporter } from '../src/ports.ts';
-import { type CallEnded, eventOf, forEvents, forFailures, thrownOf } from './carry-out.ts';
+import { type CallEnded, forEvents, forFailures, thrownOf } from './carry-out.ts';
 
 /**
  * The alert manager (strategy 12) receives raised and cleared conditions, decides what is sent, journals it, and
@@ -46,32 +48,29 @@ export const WAKE_MS = 5000;
 /** Limit for a delivery, three times the notifier's own; its answer then counts as lost. */
 export const SENDING_LIMIT_MS = 30_000;
 
-export interface AlertManagerInput {
+export interface AlertManagerDeps {
   readonly journal: Journal;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly reporter: Reporter;
-  /** All texts in one language (src/notify/texts.ts). */
-  readonly texts: AlertTexts;
-  readonly settings: {
-    /** Minutes after midnight, Beijing time (strategy 12.2). */
-    readonly dailyReportAtMinutes: number;
-    readonly stuckMs: number;
-    /** Default: the repeat table of strategy 12. */
-    readonly policies?: AlertPolicies;
-  };
   /** The symbols that are unhedged now, stuck or not, and those that have not reported yet. */
   readonly stuckNow: () => StuckNow;
 }
 
+export interface AlertManagerInput extends AlertManagerDeps {
+  readonly tuning: AlertTuning;
+  /** Default: the repeat table of strategy 12. */
+  readonly policies?: AlertPolicies;
+}
+
 interface AlertManagerContext {
-  readonly deps: AlertManagerInput;
+  readonly deps: AlertManagerDeps;
   readonly policies: AlertPolicies;
   readonly records: AlertRecords;
   readonly memory: AlertMemory;
 }
 
-interface DeliveryInput extends Pick<AlertManagerInput, 'notifier'> {
+interface DeliveryInput extends Pick<AlertManagerDeps, 'notifier'> {
   readonly records: AlertRecords;
   readonly text: string;
 }
@@ -95,18 +94,18 @@ const calls = { deliver };
 type AlertManagerEvent = ToAlertManager | CallEnded<typeof calls>;
 
 function begin({ input }: { input: AlertManagerInput }): AlertManagerContext {
-  const policies = input.settings.policies ?? ALERT_POLICIES;
-  return { deps: input, policies, records: new AlertRecords(input), memory: restored(input) };
+  const { tuning, policies = ALERT_POLICIES, ...deps } = input;
+  return { deps, policies, records: new AlertRecords(deps), memory: restored(deps, tuning) };
 }
 
 /** @throws the journal's error: an engine that cannot read its journal must not start (strategy 11.2). */
-function restored({ journal, clock }: AlertManagerInput): AlertMemory {
+function restored({ journal, clock }: AlertManagerDeps, tuning: AlertTuning): AlertMemory {
   const journalled = {
     states: journal.latestOfEach('alert.state').map(({ body }) => body),
     outbox: journal.latestOfEach('outbox').map(({ body }) => body),
     dailyNote: journal.latest('note', DAILY_NOTE)?.body ?? null,
   };
-  return restoreAlerts(journalled, clock.nowMs());
+  return restoreAlerts(journalled, clock.nowMs(), tuning);
 }
 
 const alerting = setup({
@@ -159,17 +158,14 @@ const alertingSetup = alerting.extend({
     takeHandling: on('alert.handled', (memory, nowMs, event, { policies }) =>
       alertHandled(memory, event.key, event, nowMs, policies),
     ),
-    retune: alerting.assign(({ context: { deps }, event }) => {
-      const { texts, dailyReportAtMinutes, stuckMs } = eventOf(event, 'alerts.tuned');
-      return { deps: { ...deps, texts, settings: { ...deps.settings, dailyReportAtMinutes, stuckMs } } };
-    }),
+    retune: on('alerts.tuned', (memory, _nowMs, event) => alertsTuned(memory, event)),
     judgeTime: perform((memory, nowMs, _event, { policies }) => timePassed(memory, nowMs, policies)),
     judgeDailyReport: perform((memory, nowMs, _event, { deps, records }) => {
       const stuckNow = () => records.attempt(deps.stuckNow, null);
-      return dailyReportIfDue(memory, nowMs, deps.settings.dailyReportAtMinutes, deps.settings.stuckMs, stuckNow);
+      return dailyReportIfDue(memory, nowMs, stuckNow);
     }),
-    takeMessage: perform((memory, nowMs, _event, { deps, records }) => {
-      const full = records.attempt(() => takeMessage(memory.outbox, deps.texts, nowMs), null);
+    takeMessage: perform((memory, nowMs, _event, { records }) => {
+      const full = records.attempt(() => takeMessage(memory.outbox, memory.tuning.texts, nowMs), null);
       return messageTaken(memory, full ?? takeKeys(memory.outbox, nowMs));
     }),
     noteDelivered: perform(messageDelivered),
@@ -264,7 +260,7 @@ class AlertRecords {
   /** Of the last entry written. */
   #place = 0;
 
-  constructor({ journal, reporter, clock }: AlertManagerInput) {
+  constructor({ journal, reporter, clock }: AlertManagerDeps) {
     this.#journal = journal;
     this.#reporter = reporter;
     this.#clock = clock;

@@ -51,14 +51,15 @@ export function spawnOne(context: DaemonContext, actor: string, spawner: Spawner
   const named = { id: actor, systemId: actor };
   switch (role) {
     case 'alert-manager': {
-      const { notifier, texts } = deps;
-      const timing = { dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
+      const { notifier } = deps;
+      const { dailyReportAtMinutes } = settings;
+      const tuning = { texts: memory.texts, dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
       // Symbols come and go while the alert manager runs. It may ask at once, before the daemon's step that starts it has ended.
       const stuckNow = () => {
         const daemon = self.getSnapshot();
         return stuckSymbols(daemon.matches('starting') ? context : daemon.context, self);
       };
-      const input = { journal, notifier, clock, reporter, texts, settings: timing, stuckNow };
+      const input = { journal, notifier, clock, reporter, tuning, stuckNow };
       spawner.spawnChild('alertManager', { ...named, input });
       return;
     }

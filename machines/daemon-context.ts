@@ -14,7 +14,6 @@ export interface DaemonDeps {
   readonly heartbeat: Heartbeat | null;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  readonly texts: AlertTexts;
   /** Logs in, reads the instruments, resolves the symbols. Rejects with a `StartError`. */
   readonly prepare: () => Promise<readonly EngineSymbol[]>;
   /**
@@ -31,6 +30,7 @@ export interface DaemonDeps {
 
 export interface DaemonInput extends DaemonDeps {
   readonly settings: DaemonSettings;
+  readonly texts: AlertTexts;
 }
 
 export interface DaemonContext {

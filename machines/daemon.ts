@@ -175,9 +175,6 @@ const daemonSetup = daemon.extend({
     }),
     dropSymbol: on('symbol.left', symbols.symbolLeft),
     steer: on('symbols.steered', symbols.symbolsSteered),
-    takeTexts: daemon.assign(({ context: { deps }, event }) => ({
-      deps: { ...deps, texts: eventOf(event, 'settings.changed').texts },
-    })),
     retune: on('settings.changed', symbols.settingsChanged),
     endCommands: perform((memory, now, _event, view) => symbols.commandsDue(memory, now, view)),
     endFlatten: on('symbol.flattened', symbols.symbolFlattened),
@@ -251,8 +248,8 @@ const daemonSetup = daemon.extend({
 
 type Given = { context: DaemonContext };
 
-function begin({ input: { settings, ...deps } }: { input: DaemonInput }): DaemonContext {
-  return { deps, memory: initialDaemon(settings) };
+function begin({ input: { settings, texts, ...deps } }: { input: DaemonInput }): DaemonContext {
+  return { deps, memory: initialDaemon(settings, texts) };
 }
 
 const outputOf = ({ context: { memory } }: Given): DaemonOutput => ({
@@ -317,7 +314,7 @@ export const daemonMachine = daemonSetup.createMachine({
       entry: ['startTrading', 'reportStarted', 'noteStart'],
       on: {
         'symbols.steered': { actions: ['steer'] },
-        'settings.changed': { actions: ['takeTexts', 'retune', 'judgeStops'] },
+        'settings.changed': { actions: ['retune', 'judgeStops'] },
         'commands.due': { actions: ['endCommands'] },
         'listing.due': { actions: ['readListing'] },
         'rules.doubted': { actions: ['readListing'] },

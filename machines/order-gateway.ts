@@ -16,6 +16,7 @@ import {
 } from '../src/core/gateway/children.ts';
 import {
   DRAINING,
+  type GatewayBeginning,
   type GatewayMemory,
   initialGateway,
   isNothingInFlight,
@@ -34,6 +35,8 @@ import {
   idleReported,
   ordersTakenUp,
   parkingFound,
+  rulesTaken,
+  settingsTaken,
   symbolsInformed,
 } from '../src/core/gateway/standing.ts';
 import { type GatewayCommand, type GatewayStep, remembered, type TouchAnswer } from '../src/core/gateway/step.ts';
@@ -56,11 +59,9 @@ import type {
   TouchRequest,
   TradingDrain,
 } from '../src/core/messages.ts';
-import type { Instrument } from '../src/core/model.ts';
 import { withEntry } from '../src/core/price-table.ts';
 import { pricesToGoBeyond, touchOf } from '../src/core/pricing.ts';
 import { reason } from '../src/core/reasons.ts';
-import type { SubmissionSettings } from '../src/core/submission/memory.ts';
 import { ORPHANED } from '../src/core/submission/quote.ts';
 import type { EngineClock, Exchange, Journal, Reporter } from '../src/ports.ts';
 import { cancellationMachine } from './cancellation.ts';
@@ -98,21 +99,19 @@ export type GatewayEvent =
   | ChildDone
   | ChildFailed;
 
-export interface GatewayInput {
+interface GatewayDeps {
   readonly exchange: Exchange;
   readonly journal: Journal;
   readonly clock: EngineClock;
   readonly reporter: Reporter;
-  readonly settings: SubmissionSettings;
-  readonly instruments: ReadonlyMap<string, Instrument>;
-  /** The journal's last sequence; null: none. */
-  readonly lastSequence: bigint | null;
   /** Prepared orders of unknown outcome, from a crash or a failed gateway. */
   readonly unsettled: readonly PreparedOrder[];
 }
 
+export interface GatewayInput extends GatewayDeps, GatewayBeginning {}
+
 interface GatewayContext {
-  readonly deps: GatewayInput;
+  readonly deps: GatewayDeps;
   readonly shared: SharedRegister;
   readonly memory: GatewayMemory;
 }
@@ -128,7 +127,7 @@ class SharedRegister {
   }
 
   /** The interface for one submission. */
-  forSubmission(number: number, order: Submitter, { clock }: GatewayInput): RegisterAccess {
+  forSubmission(number: number, order: Submitter, { clock }: GatewayDeps): RegisterAccess {
     return {
       nextSequence: () => {
         const register = withNextSequence(this.current, clock.nowMs());
@@ -146,11 +145,16 @@ class SharedRegister {
 }
 
 function begin({ input }: { input: GatewayInput }): GatewayContext {
-  const memory = initialGateway(input.lastSequence);
-  return { deps: input, shared: new SharedRegister(memory.register), memory };
+  const { exchange, journal, clock, reporter, unsettled, ...beginning } = input;
+  const memory = initialGateway(beginning);
+  return {
+    deps: { exchange, journal, clock, reporter, unsettled },
+    shared: new SharedRegister(memory.register),
+    memory,
+  };
 }
 
-interface TouchInput extends Pick<GatewayInput, 'exchange' | 'clock'> {
+interface TouchInput extends Pick<GatewayDeps, 'exchange' | 'clock'> {
   readonly instrument: string;
 }
 
@@ -168,7 +172,7 @@ async function readTouch({ exchange, clock, instrument }: TouchInput): Promise<T
 }
 
 /** The journal's record of an order, for the log; an unreadable journal is reported. */
-function preparedFor({ journal, reporter, clock }: GatewayInput, clientOrderId: string): PreparedOrder | null {
+function preparedFor({ journal, reporter, clock }: GatewayDeps, clientOrderId: string): PreparedOrder | null {
   try {
     return journal.latest('order.prepared', clientOrderId)?.body ?? null;
   } catch (thrown) {
@@ -199,7 +203,7 @@ const gateway = setup({
 
 /** Carries out a step: memory and register, facts, commands. */
 function perform(
-  stepOf: (memory: GatewayMemory, nowMs: number, event: GatewayEvent, deps: GatewayInput) => GatewayStep,
+  stepOf: (memory: GatewayMemory, nowMs: number, event: GatewayEvent, deps: GatewayDeps) => GatewayStep,
 ) {
   return gateway.enqueueActions(({ context, event, enqueue, system }) => {
     const { deps, shared } = context;
@@ -238,8 +242,12 @@ function perform(
 
 type Do<D extends GatewayCommand['do']> = Extract<GatewayCommand, { readonly do: D }>;
 
-function submissionInput({ deps, shared }: GatewayContext, { childId, number, order, intact, task }: Do<'submit'>) {
-  return { childId, deps, shared: shared.forSubmission(number, order, deps), intact, task };
+function submissionInput(
+  { deps, shared, memory: { settings, instruments } }: GatewayContext,
+  { childId, number, order, intact, task }: Do<'submit'>,
+) {
+  const access = shared.forSubmission(number, order, deps);
+  return { childId, deps: { ...deps, settings, instruments }, shared: access, intact, task };
 }
 
 function cancellationInput({ deps }: GatewayContext, { childId, request, intact }: Do<'cancel'>) {
@@ -256,9 +264,7 @@ const gatewaySetup = gateway.extend({
       context.shared.isOrphaned = () => self.getSnapshot().status !== 'active';
     },
     resolveUnsettled: perform((memory, _nowMs, _event, { unsettled }) => ordersTakenUp(memory, unsettled)),
-    greetSymbols: perform((memory, nowMs, _event, { instruments, unsettled }) =>
-      symbolsInformed(memory, nowMs, instruments.keys(), unsettled),
-    ),
+    greetSymbols: perform((memory, nowMs, _event, { unsettled }) => symbolsInformed(memory, nowMs, unsettled)),
     acceptIntent: on('order.submit', (memory, nowMs, { intent }) => intentAccepted(memory, nowMs, intent)),
     turnAwayAsParked: on('order.submit', (memory, nowMs, { intent }) =>
       turnedAway(memory, nowMs, intent, parkedResult(memory.parked)),
@@ -288,13 +294,8 @@ const gatewaySetup = gateway.extend({
     parkAndReport: on('parking.found', parkingFound),
     park: on('account.parked', accountParked),
     unpark: on('account.unparked', accountUnparked),
-    takeSettings: gateway.assign(({ context: { deps }, event }) => ({
-      deps: { ...deps, settings: eventOf(event, 'submissions.tuned').settings },
-    })),
-    takeRules: gateway.assign(({ context: { deps }, event }) => {
-      const { instrument } = eventOf(event, 'instrument.listed');
-      return { deps: { ...deps, instruments: new Map(deps.instruments).set(instrument.name, instrument) } };
-    }),
+    takeSettings: on('submissions.tuned', settingsTaken),
+    takeRules: on('instrument.listed', rulesTaken),
     haltAsDraining: perform(draining),
     reportIdle: perform(idleReported),
   },

@@ -14,9 +14,9 @@ import { type Alert, type AlertKind, type AlertPolicy, isStuck, type StuckNow, w
 import { dailyReportDue, dailyReportWaits } from './daily-report.ts';
 import type { Fact } from './facts.ts';
 import { handlingOfNext, isMuted, isSilenced, isWorse, silenceMaxMs } from './handling.ts';
+import type { AlertsTuned } from './messages.ts';
 import {
   type DailyReport,
-  EMPTY_OUTBOX,
   enqueue,
   isCritical,
   type News,
@@ -28,6 +28,7 @@ import {
   restoreOutbox,
   withdraw,
 } from './outbox.ts';
+import type { AlertTexts } from './outbox-message.ts';
 
 /**
  * The state of the alert manager (strategy 12) and how each event changes it. Pure: the machine keeps the memory,
@@ -44,6 +45,16 @@ export interface AlertMemory {
   readonly startedAtMs: number;
   /** How messages are delivered: {@link ./alert-delivery.ts}. */
   readonly delivery: Delivery;
+  readonly tuning: AlertTuning;
+}
+
+/** What a reload changes (strategy 16.4). */
+export interface AlertTuning {
+  /** All texts in one language (src/notify/texts.ts). */
+  readonly texts: AlertTexts;
+  /** Minutes after midnight, Beijing time (strategy 12.2). */
+  readonly dailyReportAtMinutes: number;
+  readonly stuckMs: number;
 }
 
 export interface Delivery {
@@ -90,6 +101,7 @@ export function restoreAlerts(
     readonly dailyNote: unknown;
   },
   nowMs: number,
+  tuning: AlertTuning,
 ): AlertMemory {
   const states = [...journalled.states].map(readAlertState).filter((state) => state !== null);
   const note = journalled.dailyNote;
@@ -101,17 +113,14 @@ export function restoreAlerts(
     dailyDay: typeof day === 'number' ? day : null,
     startedAtMs: nowMs,
     delivery: NO_DELIVERY,
+    tuning,
   };
 }
 
-export const NO_ALERT_MEMORY: AlertMemory = {
-  states: new Map(),
-  outbox: EMPTY_OUTBOX,
-  raisedSinceStart: new Set(),
-  dailyDay: null,
-  startedAtMs: 0,
-  delivery: NO_DELIVERY,
-};
+/** Reloaded settings and texts apply from the next message on (strategy 16.4). */
+export function alertsTuned(memory: AlertMemory, { type: _type, ...tuning }: AlertsTuned): AlertStep {
+  return nothing({ ...memory, tuning });
+}
 
 /** Restores a key that the memory had dropped, from its journal entry. */
 export function recall(memory: AlertMemory, body: unknown): AlertMemory {
@@ -301,13 +310,8 @@ export function newsReceived(
  * day. While symbols are awaited it is retried at the next wake, for ten minutes; then it is sent without them and
  * names them. `stuckNow` null: the query failed.
  */
-export function dailyReportIfDue(
-  memory: AlertMemory,
-  nowMs: number,
-  atMinute: number,
-  stuckMs: number,
-  stuckNow: () => StuckNow | null,
-): AlertStep {
+export function dailyReportIfDue(memory: AlertMemory, nowMs: number, stuckNow: () => StuckNow | null): AlertStep {
+  const { dailyReportAtMinutes: atMinute, stuckMs } = memory.tuning;
   const day = dailyReportDue(nowMs, atMinute, memory.dailyDay);
   const known = day === null ? null : stuckNow();
   if (day === null || known === null) return nothing(memory);

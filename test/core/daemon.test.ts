@@ -10,6 +10,7 @@ import type { AccountPolled } from '../../src/core/messages.ts';
 import type { Standing } from '../../src/core/modes.ts';
 import { NO_STOPS } from '../../src/core/openings-stop.ts';
 import { reason } from '../../src/core/reasons.ts';
+import { alertTexts } from '../../src/notify/texts.ts';
 import { config, d, instrument, order, seen, strategy } from '../support/core.ts';
 
 const NOW = 1_800_000_000_000;
@@ -28,7 +29,7 @@ const settings: DaemonSettings = {
 };
 const one = { config: config(), instrument: instrument() };
 const NAME = one.config.instrument;
-const idle = initialDaemon(settings);
+const idle = initialDaemon(settings, alertTexts('en', 'test'));
 const trading: DaemonMemory = { ...idle, symbols: [one] };
 const failure = {
   kind: 'parked',

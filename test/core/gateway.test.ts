@@ -9,12 +9,18 @@ import { withEntry } from '../../src/core/price-table.ts';
 import { testIntent } from '../support/fake-exchange.ts';
 
 const NOW = 1_800_000_000_000;
+const fresh = () =>
+  initialGateway({
+    settings: { postOnlyMaxRetry: 3, orderTtlMs: 3_600_000 },
+    instruments: new Map(),
+    lastSequence: null,
+  });
 const opening = testIntent();
 const repair = testIntent({ purpose: 'repair', intentId: 'r' });
 
 describe('what submissions of a gateway may do, as values', () => {
   it('9.8 a parked account creates nothing, the other one no openings; an answer ends that', () => {
-    const { memory } = accountParked(initialGateway(null), NOW, { account: 'A' });
+    const { memory } = accountParked(fresh(), NOW, { account: 'A' });
     const other = { instrument: 'BNB_USDT_Perp', account: 'B' } as const;
     assert.equal(
       whyNotLeave(memory.register, 1, { ...other, account: 'A', purpose: 'repair' })?.code,
@@ -27,12 +33,12 @@ describe('what submissions of a gateway may do, as values', () => {
   });
 
   it('13.1 once the engine drains, no create leaves, for whatever reason it was held up before', () => {
-    const { memory } = draining(accountParked(initialGateway(null), NOW, { account: 'A' }).memory, NOW);
+    const { memory } = draining(accountParked(fresh(), NOW, { account: 'A' }).memory, NOW);
     assert.equal(whyNotLeave(memory.register, 1, repair)?.code, 'gateway-drains');
   });
 
   it('9.5 what was decided before a fill does not leave, what was decided since does', () => {
-    const asked = intentAccepted(initialGateway(null), NOW, opening).memory;
+    const asked = intentAccepted(fresh(), NOW, opening).memory;
     const { memory, commands } = intentsOutdated(asked, NOW, opening.instrument);
     assert.equal(whyNotLeave(memory.register, 1, opening)?.code, 'fill-booked-since');
     assert.equal(whyNotLeave(memory.register, 2, opening), null);
@@ -43,7 +49,7 @@ describe('what submissions of a gateway may do, as values', () => {
   });
 
   it('9.1 one submission at a time per account and symbol; the next begins when its slot is free', () => {
-    const first = intentAccepted(initialGateway(null), NOW, opening);
+    const first = intentAccepted(fresh(), NOW, opening);
     const second = intentAccepted(first.memory, NOW, repair);
     assert.equal(first.commands[0]?.do, 'submit');
     assert.deepEqual(second.commands, []);
@@ -61,7 +67,7 @@ describe('what submissions of a gateway may do, as values', () => {
   });
 
   it('6.6 the price of a submission that failed before it sent anything is dropped', () => {
-    const asked = intentAccepted(initialGateway(null), NOW, opening).memory;
+    const asked = intentAccepted(fresh(), NOW, opening).memory;
     const { instrument, account, side } = opening;
     const priced = { clientOrderId: '7', instrument, account, side, price: decimal('600') };
     const register = { ...asked.register, prices: withEntry([], priced, 1) };
@@ -74,7 +80,7 @@ describe('what submissions of a gateway may do, as values', () => {
   });
 
   it('9.2 a sequence is never given out twice, whatever the clock says', () => {
-    const first = withNextSequence(initialGateway(null).register, NOW);
+    const first = withNextSequence(fresh().register, NOW);
     const second = withNextSequence(first, NOW - 60_000);
     assert.ok(second.lastSequence > first.lastSequence);
   });

@@ -6,20 +6,24 @@ import {
   alertCleared,
   alertHandled,
   alertRaised,
-  NO_ALERT_MEMORY,
+  restoreAlerts,
   timePassed,
 } from '../../src/core/alert-manager.ts';
 import { ALERT_POLICIES, type Alert, type AlertKind } from '../../src/core/alerts.ts';
 import { SILENCE_MAX_MS } from '../../src/core/handling.ts';
+import { alertTexts } from '../../src/notify/texts.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const ANN = { by: 'ann', silenceMs: null };
 const silence = (silenceMs: number) => ({ by: 'ann', silenceMs });
 
+const TUNING = { texts: alertTexts('en', 'test'), dailyReportAtMinutes: 0, stuckMs: 6 * HOUR };
+const EMPTY = restoreAlerts({ states: [], outbox: [], dailyNote: null }, 0, TUNING);
+
 /** An alert manager, hour by hour, and what it sends. */
 class Manager {
-  memory: AlertMemory = NO_ALERT_MEMORY;
+  memory: AlertMemory = EMPTY;
   nowMs = 1_000 * HOUR;
   sent: string[] = [];
 
@@ -30,7 +34,7 @@ class Manager {
     for (const [key, item] of step.memory.outbox.pending) {
       if (item.type === 'notice' && item.overAtMs !== null) this.sent.push(`${key} over`);
     }
-    this.memory = { ...this.memory, outbox: NO_ALERT_MEMORY.outbox };
+    this.memory = { ...this.memory, outbox: EMPTY.outbox };
     return isHandled;
   }
 

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { createActor, SimulatedClock } from 'xstate';
 import { alertManagerMachine, GATHER_MS, hasNothingToSend, SENDING_LIMIT_MS } from '../../machines/alert-manager.ts';
 import { LONGEST_PAUSE_MS, pauseAfter } from '../../src/core/alert-delivery.ts';
-import { NO_ALERT_MEMORY, PACE_MS } from '../../src/core/alert-manager.ts';
+import { type AlertTuning, PACE_MS, restoreAlerts } from '../../src/core/alert-manager.ts';
 import {
   type Alert,
   type AlertKind,
@@ -65,11 +65,11 @@ class World {
   stuck: readonly StuckSymbol[] = [];
   awaited: readonly string[];
   journalFails = false;
-  readonly atMinutes: number;
+  readonly tuning: AlertTuning;
   manager: ReturnType<World['start']>;
 
   constructor(atMinutes = AT_NINE, awaited: readonly string[] = []) {
-    this.atMinutes = atMinutes;
+    this.tuning = { texts: alertTexts('en', 'test'), dailyReportAtMinutes: atMinutes, stuckMs: 6 * HOUR };
     this.awaited = awaited;
     this.manager = this.start();
   }
@@ -115,8 +115,7 @@ class World {
         notifier: { send: (text) => world.send(text) },
         clock: { nowMs: () => world.nowMs },
         reporter: { report: (fact) => world.facts.push(fact) },
-        texts: alertTexts('en', 'test'),
-        settings: { dailyReportAtMinutes: world.atMinutes, stuckMs: 6 * HOUR },
+        tuning: world.tuning,
         stuckNow: () => {
           if (world.stuckThrows) throw new Error('no symbols yet');
           return { stuck: world.stuck, awaited: world.awaited };
@@ -498,8 +497,10 @@ describe('strategy 12.1: delivery', () => {
         notifier: { send: async (text) => void sent.push(text) },
         clock: { nowMs: () => START + clock.now() },
         reporter: { report: broken },
-        texts: { heading: broken, group: broken, folded: broken, news: broken, daily: broken },
-        settings: { dailyReportAtMinutes: AT_NINE, stuckMs: 1 },
+        tuning: {
+          texts: { heading: broken, group: broken, folded: broken, news: broken, daily: broken },
+          ...{ dailyReportAtMinutes: AT_NINE, stuckMs: 1 },
+        },
         stuckNow: broken,
       },
     }).start();
@@ -980,10 +981,11 @@ describe('a bad day: 10,000 triggers, restarts in between, a gateway with every 
 });
 
 test('an alert manager that never received anything is empty', () => {
-  assert.deepEqual(new World(AT_NINE, ['X']).manager.getSnapshot().context.memory, {
-    ...NO_ALERT_MEMORY,
-    startedAtMs: START,
-  });
+  const world = new World(AT_NINE, ['X']);
+  assert.deepEqual(
+    world.manager.getSnapshot().context.memory,
+    restoreAlerts({ states: [], outbox: [], dailyNote: null }, START, world.tuning),
+  );
 });
 
 /** Small seeded generator: the same numbers for the same seed. */

@@ -1140,9 +1140,7 @@ describe('16.2 commands', () => {
 
   it('16.4 settings that were read again reach every actor, and those that are started later', async () => {
     const world = await trading();
-    const { memory, deps } = world.actor.getSnapshot().context;
-    const { settings } = memory;
-    const { texts } = deps;
+    const { settings, texts } = world.actor.getSnapshot().context.memory;
     const changed = {
       ...settings,
       strategy: strategy({ postOnlyCooldownMs: 1, stuckMs: 7 }),
@@ -1158,9 +1156,8 @@ describe('16.2 commands', () => {
       [1, 77_000],
       [1, 77_000],
     ]);
-    const manager = world.at('alert-manager').getSnapshot().context.deps;
-    assert.deepEqual(manager.settings, { dailyReportAtMinutes: 3, stuckMs: 7 });
-    assert.equal(manager.texts, words);
+    const { tuning } = world.at('alert-manager').getSnapshot().context.memory;
+    assert.deepEqual(tuning, { texts: words, dailyReportAtMinutes: 3, stuckMs: 7 });
     assert.equal(world.at('poller:A').getSnapshot().context.memory.loopIntervalMs, 5 * LOOP_MS);
     await world.breakActor(`symbol:${SOL}`);
     await world.pass(LOOP_MS, 100);
@@ -1170,9 +1167,7 @@ describe('16.2 commands', () => {
   it('16.4 another MAX_RUNTIME counts from the start; without one it goes on', async () => {
     const world = new World({ settings: { maxRuntimeMs: 30_000 } });
     await world.pass(20_000, 500);
-    const { memory, deps } = world.actor.getSnapshot().context;
-    const { settings } = memory;
-    const { texts } = deps;
+    const { settings, texts } = world.actor.getSnapshot().context.memory;
     world.actor.send({ type: 'settings.changed', settings: { ...settings, maxRuntimeMs: null }, texts });
     await world.pass(20_000, 500);
     assert.equal(world.phase, 'trading');

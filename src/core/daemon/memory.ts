@@ -13,6 +13,7 @@ import {
 } from '../model.ts';
 import type { Standing } from '../modes.ts';
 import { eachStop, NO_STOPS, type OpeningsLimits, type OpeningsStops } from '../openings-stop.ts';
+import type { AlertTexts } from '../outbox-message.ts';
 import type { StrategySettings } from '../plan-input.ts';
 import { type Reason, reason } from '../reasons.ts';
 import type { SubmissionSettings } from '../submission/memory.ts';
@@ -64,6 +65,8 @@ export interface LiveOrder {
 
 export interface DaemonMemory {
   readonly settings: DaemonSettings;
+  /** Of alerts, in the language of the settings. */
+  readonly texts: AlertTexts;
   readonly symbols: readonly EngineSymbol[];
   /** Since when each account is parked (strategy 9.8); null: it is not. */
   readonly parkedSinceMs: Readonly<Record<AccountName, number | null>>;
@@ -119,9 +122,10 @@ export interface DaemonMemory {
 }
 
 /** A daemon before it starts: alerts from before end with the first good poll. */
-export function initialDaemon(settings: DaemonSettings): DaemonMemory {
+export function initialDaemon(settings: DaemonSettings, texts: AlertTexts): DaemonMemory {
   return {
     settings,
+    texts,
     symbols: [],
     parkedSinceMs: { A: null, B: null },
     parked: { A: null, B: null },

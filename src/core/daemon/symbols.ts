@@ -114,7 +114,7 @@ export function settingsChanged(memory: Memory, now: Now, { settings, texts }: S
   const { stuckMs } = strategy;
   const readers = ['heartbeat', ...ACCOUNTS.map((account) => `poller:${account}`)];
   return {
-    change: { settings },
+    change: { settings, texts },
     commands: [
       send('gateway', { type: 'submissions.tuned', settings: submission }),
       ...toSymbols(memory.symbols, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs }),

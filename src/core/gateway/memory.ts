@@ -1,9 +1,9 @@
 import { apiFailureKey } from '../alerts.ts';
-import type { TrackedOrder } from '../model.ts';
-import { ACCOUNTS, type AccountName, type Intent } from '../model.ts';
+import { ACCOUNTS, type AccountName, type Instrument, type Intent, type TrackedOrder } from '../model.ts';
 import { nextSequence } from '../order-id.ts';
 import type { PriceTable } from '../price-table.ts';
 import { type Reason, reason } from '../reasons.ts';
+import type { SubmissionSettings } from '../submission/memory.ts';
 
 /** Queued intents of one account: a few of each of a hundred symbols. Rejected intents are decided again. */
 export const QUEUE_MAX = 500;
@@ -52,6 +52,10 @@ export interface Register {
 }
 
 export interface GatewayMemory {
+  /** For the submissions to come; a reload changes them (strategy 16.4). */
+  readonly settings: SubmissionSettings;
+  /** Rules by name, as last listed (strategy 11.8). */
+  readonly instruments: ReadonlyMap<string, Instrument>;
   readonly register: Register;
   readonly queues: Readonly<Record<AccountName, readonly QueuedIntent[]>>;
   /** Submissions in progress by account and instrument (strategy 9.1): the child that occupies the slot. */
@@ -82,10 +86,17 @@ export type Submitter = Pick<Intent, 'instrument' | 'account' | 'purpose'>;
 /** Alert key of the book, which submissions and flat symbols read (strategy 7.4, 3.1), for all instruments. */
 export const BOOK_KEY = apiFailureKey(null, 'book');
 
-export function initialGateway(lastSequence: bigint | null): GatewayMemory {
+/** What a gateway begins with. */
+export interface GatewayBeginning extends Pick<GatewayMemory, 'settings' | 'instruments'> {
+  /** The journal's last sequence; null: none. */
+  readonly lastSequence: bigint | null;
+}
+
+export function initialGateway({ settings, instruments, lastSequence }: GatewayBeginning): GatewayMemory {
   const calls = ['createOrder', 'cancelOrder'];
   const keys = ACCOUNTS.flatMap((account) => calls.map((call) => apiFailureKey(account, call)));
   return {
+    ...{ settings, instruments },
     register: { lastSequence, prices: [], draining: null, parked: [], outdated: new Map() },
     queues: { A: [], B: [] },
     active: {},

@@ -1,5 +1,5 @@
 import type { PreparedOrder } from '../journal-entry.ts';
-import type { AccountParked, ParkingFound } from '../messages.ts';
+import type { AccountParked, InstrumentListed, ParkingFound, SubmissionsTuned } from '../messages.ts';
 import { ACCOUNTS, type AccountName } from '../model.ts';
 import { reason } from '../reasons.ts';
 import { trackedFromPrepared } from '../submission/tracked.ts';
@@ -18,15 +18,20 @@ export function ordersTakenUp(memory: GatewayMemory, unsettled: readonly Prepare
 }
 
 /** Tells each symbol which orders this gateway has taken over, and that it knows no others. */
-export function symbolsInformed(
-  memory: GatewayMemory,
-  atMs: number,
-  instruments: Iterable<string>,
-  unsettled: readonly PreparedOrder[],
-): GatewayStep {
+export function symbolsInformed(memory: GatewayMemory, atMs: number, unsettled: readonly PreparedOrder[]): GatewayStep {
   const orders = unsettled.map(({ intent, clientOrderId }) => ({ account: intent.account, clientOrderId }));
   const message = { type: 'gateway.started', unsettled: orders, atMs } as const;
-  return { memory, commands: [...instruments].map((name) => toSymbol(name, message)) };
+  return { memory, commands: [...memory.instruments.keys()].map((name) => toSymbol(name, message)) };
+}
+
+/** Reloaded settings apply from the next submission on (strategy 16.4). */
+export function settingsTaken(memory: GatewayMemory, _nowMs: number, { settings }: SubmissionsTuned): GatewayStep {
+  return remembered({ ...memory, settings });
+}
+
+/** The rules of an instrument as it is listed now (strategy 11.8), for the submissions to come. */
+export function rulesTaken(memory: GatewayMemory, _nowMs: number, { instrument }: InstrumentListed): GatewayStep {
+  return remembered({ ...memory, instruments: new Map(memory.instruments).set(instrument.name, instrument) });
 }
 
 /** Parks an account (strategy 9.8): it creates nothing, the other one no openings. */
