@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decimal } from '../../src/core/decimal.ts';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
 import { isReason, type Reason } from '../../src/core/reasons.ts';
+import { symbolWarnings } from '../../src/core/symbol-warnings.ts';
 import { editSymbols, resolveInstruments, type SettingsResult, VARIABLE_NAMES } from '../../src/settings/index.ts';
 import { UnfitFile } from '../../src/settings/read-file.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
@@ -88,6 +90,16 @@ const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
   'two rows of one instrument': () => resolve(['BNB_USDT_Perp', 'bnb_usdt_perp'], listed('BNB_USDT_Perp')),
   'adding a row that exists': () => edit({ verb: 'add', symbol: 'BNB_USDT_Perp', values: {} }),
   'setting a row that does not': () => edit({ verb: 'set', symbol: 'BNX_USDT_Perp', values: {} }),
+  'an order above its limit that is never tradable': () =>
+    symbolWarnings(
+      {
+        instrument: 'BNB_USDT_Perp',
+        orderNotionalUsdt: decimal('1'),
+        imbalanceLimitUsdt: decimal('0'),
+      } as SymbolConfig,
+      { base: 'BNB', minSize: decimal('0.01'), minNotional: decimal('20') } as Instrument,
+      decimal('600'),
+    ),
   'setting the name': () => edit({ verb: 'set', symbol: 'BNB_USDT_Perp', values: { instrument: 'X' } }),
 };
 
