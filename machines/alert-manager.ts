@@ -26,7 +26,7 @@ import {
   timePassed,
 } from '../src/core/alert-manager.ts';
 import { ALERT_POLICIES, type StuckNow } from '../src/core/alerts.ts';
-import { errorText } from '../src/core/error-text.ts';
+import { errorText, whyOf } from '../src/core/error-text.ts';
 import type { Fact } from '../src/core/facts.ts';
 import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToAlertManager } from '../src/core/messages.ts';
@@ -321,7 +321,7 @@ class AlertRecords {
   }
 
   #journalFailed(thrown: unknown): void {
-    this.report({ type: 'journal.failed', atMs: this.#clock.nowMs(), message: errorText(thrown) });
+    this.report({ type: 'journal.failed', atMs: this.#clock.nowMs(), message: whyOf(thrown) });
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type Sent,
 } from '../src/core/daemon/step.ts';
 import * as symbols from '../src/core/daemon/symbols.ts';
-import { errorText } from '../src/core/error-text.ts';
+import { whyOf } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import { ACCOUNTS, type AccountName } from '../src/core/model.ts';
 import type { Exchange } from '../src/ports.ts';
@@ -108,7 +108,7 @@ function carryOut(step: DaemonStep, args: Args): void {
   try {
     if (entries.length > 0) deps.journal.append(entries);
   } catch (thrown) {
-    carryOut(journalFailed(errorText(thrown), nowOf(context)), args);
+    carryOut(journalFailed(whyOf(thrown), nowOf(context)), args);
     if (onlyIfWritten) return;
   }
   for (const fact of facts) enqueue(() => deps.reporter.report(fact));

@@ -1,5 +1,5 @@
 import { fromPromise, setup } from 'xstate';
-import { errorText } from '../src/core/error-text.ts';
+import { whyOf } from '../src/core/error-text.ts';
 import { toFailure } from '../src/core/failure.ts';
 import {
   attemptPrepared,
@@ -176,7 +176,7 @@ function preparedFor({ journal, reporter, clock }: GatewayDeps, clientOrderId: s
   try {
     return journal.latest('order.prepared', clientOrderId)?.body ?? null;
   } catch (thrown) {
-    reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: errorText(thrown) });
+    reporter.report({ type: 'journal.failed', atMs: clock.nowMs(), message: whyOf(thrown) });
     return null;
   }
 }

@@ -1,12 +1,12 @@
 import type { AnyActorRef } from 'xstate';
 import type { Decimal } from '../src/core/decimal.ts';
-import { errorText } from '../src/core/error-text.ts';
+import { whyOf } from '../src/core/error-text.ts';
 import type { OrderOutcome, PreparedOrder } from '../src/core/journal-entry.ts';
 import type { LookupsDone } from '../src/core/messages.ts';
 import type { AccountName, ExchangeOrder, Instrument, Side } from '../src/core/model.ts';
 import { isOwnOrder, nonceOf } from '../src/core/order-id.ts';
 import type { PricedOrder } from '../src/core/pricing.ts';
-import type { Reason } from '../src/core/reasons.ts';
+import { type Reason, reason } from '../src/core/reasons.ts';
 import { mayLive } from '../src/core/submission/answers.ts';
 import {
   initialSubmission,
@@ -184,7 +184,8 @@ export function journalOutcome({ journal, reporter }: SubmissionDeps, body: Orde
     if (last !== undefined && !mayLive(last)) return;
     journal.append([{ kind: 'order.outcome', key: clientOrderId, atMs, body }]);
   } catch (thrown) {
-    reporter.report({ type: 'journal.failed', atMs, message: `${clientOrderId}: ${errorText(thrown)}` });
+    const message = reason('outcome-not-recorded', '9.3', { clientOrderId, why: whyOf(thrown) });
+    reporter.report({ type: 'journal.failed', atMs, message });
   }
 }
 

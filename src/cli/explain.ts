@@ -1,5 +1,6 @@
 import { errorText } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
+import type { Reason } from '../core/reasons.ts';
 import { symbolNamed } from '../core/symbol-name.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import { listLots, listOpenAlerts, listOrders } from '../explain/listing.ts';
@@ -14,7 +15,9 @@ import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
 import { whyText } from '../texts/explain.ts';
+import { listText } from '../texts/listings.ts';
 import { thrownText } from '../texts/reason-error.ts';
+import { reasonText } from '../texts/reasons.ts';
 
 /** Read-only commands on the journal, which an engine may be writing. */
 
@@ -40,7 +43,7 @@ export function withJournal(
   let journal: EngineJournal | null = null;
   try {
     journal = openChosenJournal(parts.settings, options.journal ?? null);
-    for (const notice of journal.notices) parts.complain(`Note: ${notice}`);
+    complainOf(journal.notices, parts);
     return command(journal);
   } catch (thrown) {
     if (!(thrown instanceof NoJournalError || thrown instanceof JournalError)) throw thrown;
@@ -49,6 +52,11 @@ export function withJournal(
   } finally {
     journal?.close();
   }
+}
+
+/** What was found at open and prevents nothing. */
+export function complainOf(notices: readonly Reason[], { complain, settings: { lang } }: JournalCommandParts): void {
+  for (const notice of notices) complain(listText(lang, 'note', { note: reasonText(notice, lang) }));
 }
 
 function printListing(

@@ -14,8 +14,9 @@ import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
 import { thrownText } from '../texts/reason-error.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { JOURNAL } from './arguments.ts';
-import type { JournalCommandParts, JournalOptions } from './explain.ts';
+import { complainOf, type JournalCommandParts, type JournalOptions } from './explain.ts';
 
 /** `journal backup|verify|restore` (docs/running.md 10). */
 
@@ -128,8 +129,9 @@ export function verifyCommand(
 ): Promise<number> {
   return reportingUserErrors(parts, () => {
     const found = verifyJournal(chosenJournalFile(parts.settings, file));
-    for (const notice of found.notices) parts.complain(`Note: ${notice}`);
-    print(parts, options, { ...found }, `Whole: ${described(found)}.`);
+    complainOf(found.notices, parts);
+    const notices = found.notices.map((notice) => reasonText(notice));
+    print(parts, options, { ...found, notices }, `Whole: ${described(found)}.`);
     return 0;
   });
 }

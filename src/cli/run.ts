@@ -75,7 +75,7 @@ async function runOnce(settings: Settings, warnings: readonly Reason[], options:
     // Found while reading: the verification at the start does not read a large file completely.
     if (thrown instanceof JournalError) {
       if (isLeaseLost(thrown)) return STANDS_BY;
-      ground.say('error', thrownText(thrown, settings.lang));
+      ground.tell(thrown.why);
       return EXIT_CONFIGURATION;
     }
     ground.say('fatal', `A defect ends the run: ${describeDefect(thrown)} (strategy 13.5)`);
@@ -91,6 +91,8 @@ interface Ground {
   readonly redact: Redactor;
   readonly log: EngineLog;
   readonly say: Say;
+  /** An error, in the language of the settings in force. */
+  readonly tell: (why: Reason) => void;
   readonly locks: Locks;
   readonly journal: EngineJournal;
   /** The journal is in a database whose lease this engine holds; null: it is a file. */
@@ -119,6 +121,7 @@ async function openGround(
   const redact = createRedactor(secretsOf(given, venue));
   let log: EngineLog | null = null;
   const say: Say = (level, text) => log?.say(level, text, Date.now());
+  const tell = (why: Reason) => say('error', reasonText(why, disk.current().lang));
   const warn = (text: string) => say('warn', text);
   // A standby is live, too.
   const lives = createLives(() => performance.now());
@@ -141,9 +144,9 @@ async function openGround(
     const leased = await openRunDatabase(given, venue, redact, (text) => say('info', text), options.standby ?? false);
     if (leased !== null) open.defer(() => leased.locks.release());
     const journal = leased?.journal ?? openRunJournal(given, venue, redact);
-    open.defer(() => closeJournal(journal, leased?.journal ?? null, say));
+    open.defer(() => closeJournal(journal, leased?.journal ?? null, tell));
     const settings = goOnWithEdit(journal, disk, say) ?? given;
-    return { settings, disk, venue, redact, log, say, locks, journal, leased, lives, service };
+    return { settings, disk, venue, redact, log, say, tell, locks, journal, leased, lives, service };
   } catch (thrown) {
     if (log === null) console.error(redact(thrownText(thrown, given.lang)));
     else say('error', thrownText(thrown, given.lang));
@@ -159,7 +162,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   const running: { engine: Engine | null } = { engine: null };
   const onDefect = reactToDefects(running, say);
   open.defer(watchDefects(onDefect));
-  for (const notice of journal.notices) say('warn', notice);
+  for (const notice of journal.notices) say('warn', reasonText(notice, settings.lang));
   const dashboard = await showDashboard(ground, inspect, open);
   const reporter = tee(dashboard === null ? [log, lives] : [log, lives, dashboard]);
   const connection = { settings, venue, clock, redact };
@@ -188,7 +191,7 @@ async function trade(ground: Ground, inspect: boolean, open: AsyncDisposableStac
   });
   running.engine = engine;
   watchMoney(ground, engine, dashboard, open);
-  const lost = leased === null ? NEVER : followDatabase(leased.journal, engine, say);
+  const lost = leased === null ? NEVER : followDatabase(leased.journal, engine, ground.tell);
   followLife(engine, lives, service);
   dashboard?.attach(engine);
   watchJournal(ground, engine, open);
@@ -237,12 +240,16 @@ function watchMoney(ground: Ground, engine: Engine, dashboard: Dashboard | null,
 }
 
 /** Keeps the journal small, and checks that it is still this engine's. */
-function watchJournal({ journal, locks, leased, say }: Ground, engine: Engine, open: AsyncDisposableStack): void {
+function watchJournal(
+  { settings, journal, locks, leased, say }: Ground,
+  engine: Engine,
+  open: AsyncDisposableStack,
+): void {
   open.defer(keepJournalSmall(journal, (message) => engine.daemon.send({ type: 'journal.failed', message })));
   const lockWatch = watchLocks(
     { check: () => [...locks.check(), ...(leased?.locks.check() ?? [])] },
     {
-      warn: (why) => say('warn', reasonText(why)),
+      warn: (why) => say('warn', reasonText(why, settings.lang)),
       alert: (message) => engine.daemon.send({ type: 'lock.lost', message }),
     },
   );
@@ -250,11 +257,11 @@ function watchJournal({ journal, locks, leased, say }: Ground, engine: Engine, o
 }
 
 /** Says what the auditor and the engine found at the end. */
-function exitCodeOf(engine: Engine, { exitCode, failure }: DaemonOutput, { disk, say }: Ground): number {
+function exitCodeOf(engine: Engine, { exitCode, failure }: DaemonOutput, { say, tell }: Ground): number {
   const hasTraded = exitCode !== EXIT_UNREACHABLE && exitCode !== EXIT_CONFIGURATION;
   const breaches = hasTraded ? (engine.auditor()?.stopped() ?? []) : [];
   for (const breach of breaches) say('error', `invariant ${breach.invariant} broken: ${breach.what}`);
-  if (failure !== null) say('error', reasonText(failure, disk.current().lang));
+  if (failure !== null) tell(failure);
   engine.exchange.close();
   return exitCode === 0 && breaches.length > 0 ? 1 : exitCode;
 }

@@ -161,7 +161,7 @@ export function openingsStoppedAlert(of: AccountName | 'loss', why: Reason, atMs
 }
 
 /** The journal's database does not answer: nothing is created (strategy 18.1). */
-export function journalUnreachableAlert(message: string, sinceMs: number, atMs: number): Alert {
+export function journalUnreachableAlert(why: Reason, sinceMs: number, atMs: number): Alert {
   return {
     kind: 'journal-unreachable',
     key: alertKey('journal-unreachable'),
@@ -169,7 +169,7 @@ export function journalUnreachableAlert(message: string, sinceMs: number, atMs: 
     instrument: null,
     atMs,
     sinceMs,
-    details: { reason: message },
+    details: { reason: why },
   };
 }
 

@@ -257,7 +257,7 @@ export type Fact = { readonly atMs: number } & (
       readonly failure: ExchangeFailure;
     }
   /** The journal could not be read or written; what depends on it waits or is retried. */
-  | { readonly type: 'journal.failed'; readonly message: string }
+  | { readonly type: 'journal.failed'; readonly message: Reason }
   /** A lock of the data directory or of an account was lost (11.1); trading continues. */
   | { readonly type: 'lock.lost'; readonly message: Reason }
   /** An actor threw; it is restarted after a pause. */

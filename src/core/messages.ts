@@ -428,8 +428,8 @@ export interface JournalReach {
   readonly type: 'journal.reach';
   /** Since when it is out of reach, our clock; null: it answers. */
   readonly sinceMs: number | null;
-  /** What failed; empty: nothing. */
-  readonly message: string;
+  /** What failed; null: nothing. */
+  readonly why: Reason | null;
 }
 
 /** Growth of positions is stopped from now on, or no longer (strategy 8.6). */
@@ -467,7 +467,7 @@ export interface TaskFailed {
 /** The journal's maintenance failed; nothing waits for it. */
 export interface JournalFailed {
   readonly type: 'journal.failed';
-  readonly message: string;
+  readonly message: Reason;
 }
 
 /** A lock was lost (strategy 11.1); repeated for as long as it is. */

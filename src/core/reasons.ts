@@ -1,3 +1,4 @@
+import type { JournalProblem, JournalReasonParams } from './journal-reasons.ts';
 import type { AccountName, NoLevelling, Side } from './model.ts';
 import type { JsonExpected, ShownValue, StartReasonParams, TextShape } from './start-reasons.ts';
 
@@ -6,7 +7,7 @@ import type { JsonExpected, ShownValue, StartReasonParams, TextShape } from './s
  * language; nothing parses the text. A code that lacks a text does not compile. Sizes, prices and sums are decimals as
  * text, USDT if the name says so. `side` is the order's.
  */
-export interface ReasonParams extends StartReasonParams, SettingReasonParams, LockReasonParams {
+export interface ReasonParams extends StartReasonParams, SettingReasonParams, LockReasonParams, JournalReasonParams {
   'no-data': { readonly accounts: readonly AccountName[] };
   'data-old': { readonly account: AccountName; readonly seconds: number };
   /** Read before our clock was set back: its age is unknown. */
@@ -156,7 +157,9 @@ export interface ReasonParams extends StartReasonParams, SettingReasonParams, Lo
   'attempts-failed': { readonly attempts: number; readonly last: Reason };
   /** A part of the engine threw. */
   'part-failed': { readonly message: string };
-  'not-recorded': { readonly message: string };
+  'not-recorded': { readonly message: Reason };
+  'outcome-not-recorded': { readonly clientOrderId: string; readonly why: Reason };
+  'journal-not-compacted': { readonly why: Reason };
 
   /** The exchange's reject reason. */
   rejected: { readonly word: string };
@@ -232,6 +235,13 @@ export interface ReasonParams extends StartReasonParams, SettingReasonParams, Lo
     readonly account: AccountName | null;
     readonly why: Reason;
     readonly keysOf: 1 | 2 | null;
+  };
+  /** `directory`: of the file. */
+  'journal-unusable': {
+    readonly problem: JournalProblem;
+    readonly file: string;
+    readonly directory: string;
+    readonly what: Reason;
   };
   'other-engine-unknown': { readonly call: string; readonly account: AccountName | null; readonly why: Reason };
 }
@@ -365,6 +375,9 @@ export interface LockReasonParams {
   'file-of-other': { readonly path: string; readonly uid: number; readonly us: number };
   'file-has-second-name': { readonly path: string };
   'standby-without-database': None;
+  'standby-waits': { readonly holder: string };
+  'standby-retries': { readonly why: Reason };
+  'journal-lost': { readonly why: Reason; readonly standsBy: boolean };
   'cleanup-failed': { readonly why: Reason };
 }
 

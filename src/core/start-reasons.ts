@@ -1,30 +1,6 @@
 import type { AccountName } from './model.ts';
 
-/** Why a start is refused or warned of, why a journal cannot be used, why a command got no answer: parameters by code. */
-
-export type JournalProblem =
-  /** The directory or file is not writable. */
-  | 'read-only'
-  /** Disk full (or size limit reached). */
-  | 'full'
-  /** Torn, bit-flipped, or shorter than what was written. */
-  | 'damaged'
-  /** Written by a newer version of this program. */
-  | 'newer-schema'
-  /** A file of another program. */
-  | 'not-a-journal'
-  /** Locked by another process. */
-  | 'busy'
-  /** The database does not answer, or answers wrongly (strategy 18.1). */
-  | 'unreachable'
-  /** The database does not keep what it committed, or is connected in a way that may not. */
-  | 'unsafe-server'
-  /** Another database or an older copy: the last entries may be missing (strategy 18.1). */
-  | 'behind'
-  /** Another engine holds the lease of this pair (strategy 18.2). */
-  | 'lease-over'
-  /** Any other error of the operating system. */
-  | 'io';
+/** Why a start is refused or warned of, which journal is meant, why a command got no answer: parameters by code. */
 
 export interface StartReasonParams {
   'setting-unknown': { readonly name: ShownValue; readonly near: string };
@@ -62,14 +38,6 @@ export interface StartReasonParams {
       readonly instrument: string;
     }[];
     readonly more: number;
-  };
-
-  /** `what`: in the words of the system or the database; `directory`: of the file. */
-  'journal-unusable': {
-    readonly problem: JournalProblem;
-    readonly file: string;
-    readonly directory: string;
-    readonly what: string;
   };
 
   'no-such-journal': { readonly file: string; readonly others: readonly string[] };

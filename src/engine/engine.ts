@@ -211,7 +211,7 @@ class RunningEngine implements Engine {
     const { exchange, journal, daemon } = this;
     const { clock, onTrading, warn: say } = this.#parts;
     const settings = this.#settings;
-    const warn = (why: Reason): void => say(reasonText(why));
+    const warn = (why: Reason): void => say(reasonText(why, settings.lang));
     const ready = await readyToTrade(exchange, settings.symbols, warn, (name) =>
       orStartError(() => rememberedInstrument(journal, name)),
     );

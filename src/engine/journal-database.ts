@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JournalProblem } from '../core/start-reasons.ts';
+import type { JournalProblem } from '../core/journal-reasons.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { journalFileName } from '../journal/files.ts';
@@ -55,7 +56,7 @@ async function orStandBy<T>({ standby, say }: OpenForRun, ask: () => Promise<T>)
       return await ask();
     } catch (thrown) {
       if (!standby || !(thrown instanceof JournalError) || !WAITED_FOR.includes(thrown.problem)) throw thrown;
-      if (thrown.message !== said) say(`Standby: ${thrown.message}`);
+      if (thrown.message !== said) say(reason('standby-retries', '18.2', { why: thrown.why }));
       said = thrown.message;
       await new Promise((resolve) => setTimeout(resolve, STANDBY_RETRY_MS));
     }
@@ -81,7 +82,7 @@ export interface OpenForRun {
   readonly redact: Redact;
   /** Wait for the lease while another engine holds it (strategy 18.2). */
   readonly standby: boolean;
-  readonly say: (text: string) => void;
+  readonly say: (why: Reason) => void;
 }
 
 /** Opens the journal of a run in the configured database. @throws JournalError */
@@ -99,7 +100,12 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
     startsEmpty: settings.mode === 'paper',
     pageUrl: pageOf(settings),
     reset: (journal: EngineJournal) => beginAgain(journal, clock.nowMs()),
-    ...(standby ? { leaseWaitMs: Number.POSITIVE_INFINITY, onWait: (holder: string) => say(waiting(holder)) } : {}),
+    ...(standby
+      ? {
+          leaseWaitMs: Number.POSITIVE_INFINITY,
+          onWait: (holder: string) => say(reason('standby-waits', '18.2', { holder })),
+        }
+      : {}),
   };
   return orStandBy(parts, () => openDatabaseJournal(options));
 }
@@ -107,10 +113,6 @@ export async function openForRun(settings: Settings, parts: OpenForRun): Promise
 /** As others reach it: the published name, else loopback. */
 function pageOf({ publicUrl, httpPort }: Settings): string | null {
   return publicUrl ?? (httpPort === null ? null : `http://127.0.0.1:${httpPort}`);
-}
-
-function waiting(holder: string): string {
-  return `Standby: engine ${holder} trades this pair; this one takes over when its lease runs out (strategy 18.2)`;
 }
 
 /** Of the configured accounts; null: not given, or the journal is a file. */

@@ -2,10 +2,11 @@ import { type Alert, alertKey } from '../core/alerts.ts';
 import { encode } from '../core/codec.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import type { Decimal } from '../core/decimal.ts';
-import { errorText } from '../core/error-text.ts';
+import { whyOf } from '../core/error-text.ts';
 import type { Fact } from '../core/facts.ts';
 import type { AccountName } from '../core/model.ts';
 import { modeOf } from '../core/modes.ts';
+import type { Reason } from '../core/reasons.ts';
 import {
   counted,
   ROLLOUT_LIMITS,
@@ -35,7 +36,7 @@ export interface RolloutParts {
   readonly raise: (alert: Alert) => void;
   readonly clear: (key: string, atMs: number) => void;
   /** The journal could not be written; it is tried again with the next count. */
-  readonly failed: (message: string) => void;
+  readonly failed: (why: Reason) => void;
   /** For tests of what takes hours. */
   readonly limits?: RolloutLimits | undefined;
 }
@@ -82,7 +83,7 @@ export function createRollout(parts: RolloutParts): Rollout {
       journal.append([progressEntry(instrument, body, clock.nowMs())]);
     } catch (thrown) {
       written.delete(instrument);
-      parts.failed(errorText(thrown));
+      parts.failed(whyOf(thrown));
     }
   };
   const assigned = (symbol: EngineSymbol): EngineSymbol => {

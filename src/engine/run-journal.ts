@@ -1,5 +1,5 @@
-import { errorText } from '../core/error-text.ts';
-import { reason } from '../core/reasons.ts';
+import { errorText, whyOf } from '../core/error-text.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { JournalError } from '../journal/errors.ts';
 import { rotatePaperJournals } from '../journal/files.ts';
@@ -8,7 +8,7 @@ import type { DatabaseJournal } from '../journal/postgres/journal.ts';
 import { openJournal } from '../journal/sqlite.ts';
 import type { Redactor, Settings } from '../settings/index.ts';
 import { ReasonError } from '../texts/reason-error.ts';
-import { reasonTexts } from '../texts/reasons.ts';
+import { reasonText, reasonTexts } from '../texts/reasons.ts';
 import { systemClock } from './clock.ts';
 import type { Engine } from './engine.ts';
 import { finishEdit } from './file-edits.ts';
@@ -44,7 +44,8 @@ export async function openRunDatabase(
   }
   const waitingRoom = standby ? await openStandbyHealth(settings.httpPort, info) : null;
   const subAccountIds = [venue.keys.A.subAccountId, venue.keys.B.subAccountId] as const;
-  const parts = { subAccountIds, clock: systemClock, redact: redact.stored, standby, say: info };
+  const say = (why: Reason) => info(reasonText(why, settings.lang));
+  const parts = { subAccountIds, clock: systemClock, redact: redact.stored, standby, say };
   let locks: Locks | null = null;
   try {
     locks = await acquireLocks({
@@ -107,20 +108,17 @@ export function goOnWithEdit(journal: EngineJournal, disk: SettingsOnDisk, say: 
 export function followDatabase(
   database: DatabaseJournal,
   engine: Engine,
-  say: Say,
+  tell: (why: Reason) => void,
 ): Promise<{ readonly wasTrading: boolean }> {
   return new Promise((lost) => {
     database.listen({
       trouble: (trouble) => {
         const sinceMs = trouble === null ? null : systemClock.nowMs() - (systemClock.steadyMs() - trouble.sinceMs);
-        engine.daemon.send({ type: 'journal.reach', sinceMs, message: trouble?.message ?? '' });
+        engine.daemon.send({ type: 'journal.reach', sinceMs, why: trouble?.why ?? null });
       },
       lost: (error) => {
         const wasTrading = engine.standDown();
-        say(
-          'error',
-          `${error.message}. This engine ${wasTrading ? 'stands by' : 'ends'}; what rests stays (strategy 18.2)`,
-        );
+        tell(reason('journal-lost', '18.2', { why: error.why, standsBy: wasTrading }));
         lost({ wasTrading });
       },
     });
@@ -136,13 +134,17 @@ export function isLeaseLost(thrown: unknown): boolean {
  * A failing last sync is reported and prevents no other closing: no order depends on it, and the next start verifies
  * the file.
  */
-export async function closeJournal(journal: EngineJournal, database: DatabaseJournal | null, say: Say): Promise<void> {
+export async function closeJournal(
+  journal: EngineJournal,
+  database: DatabaseJournal | null,
+  tell: (why: Reason) => void,
+): Promise<void> {
   try {
     journal.close();
     await database?.ended;
   } catch (thrown) {
     // Reported when it was lost.
     if (isLeaseLost(thrown)) return;
-    say('error', errorText(thrown));
+    tell(whyOf(thrown));
   }
 }

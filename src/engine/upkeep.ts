@@ -1,5 +1,5 @@
-import { errorText } from '../core/error-text.ts';
-import type { Reason } from '../core/reasons.ts';
+import { whyOf } from '../core/error-text.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { Locks } from '../journal/lock.ts';
 
@@ -24,13 +24,13 @@ export const LOCK_CHECK_MS = 60_000;
  * writers notice an unwritable journal themselves.
  * @param tell receives errors, at most once a day @returns ends it
  */
-export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: (message: string) => void): () => void {
+export function keepJournalSmall(journal: Pick<EngineJournal, 'compact'>, tell: (why: Reason) => void): () => void {
   const step = () => {
     let more = false;
     try {
       more = journal.compact(Date.now()).more;
     } catch (thrown) {
-      tell(`old entries could not be removed: ${errorText(thrown)}`);
+      tell(reason('journal-not-compacted', '9.3', { why: whyOf(thrown) }));
     }
     timer = setTimeout(step, more ? COMPACT_PAUSE_MS : DAY_MS);
   };

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type Reason, reason } from '../core/reasons.ts';
 import { ensurePrivateDirectory, ensurePrivateFile } from '../os/private-files.ts';
 import { JournalError, toJournalError } from './errors.ts';
 import { unusedName } from './files.ts';
@@ -21,7 +22,7 @@ export interface JournalContents {
   /** Orders whose end is not in the journal. */
   readonly unsettledOrders: number;
   /** Remarks that are not errors. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Reason[];
 }
 
 /** A writer commits within milliseconds; a longer wait means another problem. */
@@ -35,12 +36,12 @@ const SUFFIXES = ['-wal', '-shm', '.mark', ''] as const;
  */
 export function verifyJournal(file: string): JournalContents {
   try {
-    if (!existsSync(file)) throw new JournalError('io', file, 'there is no such file');
-    if (statSync(file).size === 0) throw new JournalError('not-a-journal', file, 'it is empty');
+    if (!existsSync(file)) throw new JournalError('io', file, reason('journal-not-there', '11.3'));
+    if (statSync(file).size === 0) throw new JournalError('not-a-journal', file, reason('journal-empty', '11.3'));
     const notices = inspect(file, new Mark(file), undefined, Number.POSITIVE_INFINITY);
     return { ...contentsOf(file), notices };
   } catch (thrown) {
-    throw toJournalError(thrown, file, 'verifying it');
+    throw toJournalError(thrown, file, 'verifying');
   }
 }
 
@@ -50,8 +51,8 @@ export function verifyJournal(file: string): JournalContents {
  * @param to a file that does not exist yet, in an existing directory @throws JournalError
  */
 export function backupJournal(file: string, to: string): JournalContents {
-  if (existsSync(to)) throw new JournalError('io', to, 'it exists already, and a backup never replaces a file');
-  if (!existsSync(dirname(to))) throw new JournalError('io', to, 'its directory does not exist');
+  if (existsSync(to)) throw new JournalError('io', to, reason('journal-copy-exists', '11.3'));
+  if (!existsSync(dirname(to))) throw new JournalError('io', to, reason('journal-no-directory', '11.3'));
   const part = `${to}.part`;
   try {
     const contents = copyInto(part, file);
@@ -62,7 +63,7 @@ export function backupJournal(file: string, to: string): JournalContents {
     return { ...contents, file: to };
   } catch (thrown) {
     removeFiles(part);
-    throw toJournalError(thrown, file, `copying it to ${to}`);
+    throw toJournalError(thrown, file, 'copying-to', to);
   }
 }
 
@@ -82,10 +83,7 @@ export function restoreJournal(copy: string, file: string, older: boolean): Rest
   const found = verifyJournal(copy);
   const there = placesWritten(file);
   if (there !== null && there > found.lastSeq && !older) {
-    const what =
-      `it ends at entry ${found.lastSeq} and the journal that is there at ${there}: with the copy the engine would not know ` +
-      'what it did since; --older puts it back all the same';
-    throw new JournalError('io', copy, what);
+    throw new JournalError('io', copy, reason('journal-copy-older', '11.3', { ends: found.lastSeq, there }));
   }
   const part = `${file}.part`;
   try {
@@ -100,7 +98,7 @@ export function restoreJournal(copy: string, file: string, older: boolean): Rest
     return { restored: { ...restored, file }, setAside };
   } catch (thrown) {
     removeFiles(part);
-    throw toJournalError(thrown, file, `restoring it from ${copy}`);
+    throw toJournalError(thrown, file, 'restoring-from', copy);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JournalKind, StoredEntry } from '../core/journal-entry.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { Journal } from '../ports.ts';
 
 export interface CompactionStep {
@@ -13,7 +14,7 @@ export interface EngineJournal extends Journal {
   /** The file, or `memory`. */
   readonly name: string;
   /** What was found and repaired at open, for the log. Empty: nothing. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Reason[];
   /** Client order ids without a final outcome, oldest first: a start looks them up (strategy 9.6, 11.2). */
   unsettledKeys(): readonly string[];
   /** The last entry of that kind, whatever its key. */

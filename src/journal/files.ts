@@ -44,7 +44,7 @@ export function rotatePaperJournals(directory: string, keep = PAPER_JOURNALS_KEP
     }
     return aside;
   } catch (error) {
-    throw toJournalError(error, current, 'putting the last one aside');
+    throw toJournalError(error, current, 'setting-aside');
   }
 }
 

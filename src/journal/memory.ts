@@ -1,5 +1,6 @@
 import { decode } from '../core/codec.ts';
 import type { JournalEntry, JournalKind, StoredEntry } from '../core/journal-entry.ts';
+import type { Reason } from '../core/reasons.ts';
 import type { CompactionStep, EngineJournal, RetentionOptions } from './engine-journal.ts';
 import { type Row, storedKey, toRow } from './entry.ts';
 import {
@@ -27,7 +28,7 @@ export function createMemoryJournal(options: RetentionOptions = KEEP_ALL): Engin
 
 class MemoryJournal implements EngineJournal, RetentionStore {
   readonly name = 'memory';
-  readonly notices: readonly string[] = [];
+  readonly notices: readonly Reason[] = [];
   readonly #days: number;
   readonly #settled: (entry: StoredEntry) => boolean;
   /** In order of seq (insertion order). */

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { reason } from '../core/reasons.ts';
 import { JournalError } from './errors.ts';
 
 /** Stored in each file's header (`GRVH`), so that another program's database is not mistaken for a journal. */
@@ -52,13 +53,16 @@ export function checkIdentity(db: DatabaseSync, file: string, migrations: readon
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n);
   if (owner === 0 && version === 0 && tables === 0) return 0;
   if (owner !== APPLICATION_ID) {
-    throw new JournalError('not-a-journal', file, 'this is a database, but not a journal of this program');
+    throw new JournalError('not-a-journal', file, reason('journal-of-other-program', '11.3'));
   }
   if (version > migrations.length) {
-    const what = `its schema is version ${version}, this program knows up to ${migrations.length}`;
-    throw new JournalError('newer-schema', file, what);
+    throw new JournalError(
+      'newer-schema',
+      file,
+      reason('journal-schema-newer', '11.3', { version, known: migrations.length }),
+    );
   }
-  if (version < 1) throw new JournalError('damaged', file, `its schema version reads ${version}`);
+  if (version < 1) throw new JournalError('damaged', file, reason('journal-schema-impossible', '11.3', { version }));
   return version;
 }
 
@@ -68,7 +72,7 @@ export function checkSchema(db: DatabaseSync, file: string, migrations: readonly
   try {
     for (const step of migrations) fresh.exec(step);
     const expected = schemaText(fresh);
-    if (schemaText(db) !== expected) throw new JournalError('damaged', file, 'its table definitions have been changed');
+    if (schemaText(db) !== expected) throw new JournalError('damaged', file, reason('journal-tables-changed', '11.3'));
   } finally {
     fresh.close();
   }

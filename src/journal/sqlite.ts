@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { JournalEntry, JournalKind, StoredEntry } from '../core/journal-entry.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { ensurePrivateDirectory, ensurePrivateFile } from '../os/private-files.ts';
 import type { Clock, Redact } from '../ports.ts';
 import { tryWriting } from './directory.ts';
@@ -87,7 +88,7 @@ export function openJournal(options: OpenJournalOptions): EngineJournal {
   } catch (error) {
     mark.close();
     db?.close();
-    throw toJournalError(error, file, 'opening it');
+    throw toJournalError(error, file, 'opening');
   }
 }
 
@@ -96,7 +97,7 @@ export function openForWriting(
   file: string,
   mark: Mark,
   { clock, migrations = MIGRATIONS, maxPages, verifyMaxBytes }: OpenJournalOptions,
-): { readonly db: DatabaseSync; readonly notices: readonly string[] } {
+): { readonly db: DatabaseSync; readonly notices: readonly Reason[] } {
   let db: DatabaseSync | null = null;
   try {
     ensurePrivateDirectory(dirname(file));
@@ -137,20 +138,21 @@ export function openJournalForReading(options: { directory: string; fileName?: s
     const mark = new Mark(file);
     const witnessed = mark.read();
     db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-    const notices: string[] = [];
-    if (typeof witnessed === 'number' && witnessed > lastSeqOf(db)) {
-      notices.push(`its last entries are gone: ${witnessed} was written, it ends at ${lastSeqOf(db)}`);
+    const notices: Reason[] = [];
+    const ends = lastSeqOf(db);
+    if (typeof witnessed === 'number' && witnessed > ends) {
+      notices.push(reason('journal-end-missing', '11.3', { ends, written: witnessed }));
     }
     return new SqliteJournal(db, file, null, notices, { days: Number.POSITIVE_INFINITY }, () => null);
   } catch (error) {
     db?.close();
-    throw toJournalError(error, file, 'reading it');
+    throw toJournalError(error, file, 'reading');
   }
 }
 
 function prepareConnection(db: DatabaseSync, file: string, maxPages: number | null): void {
   const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
-  if (mode !== 'wal') throw new JournalError('io', file, `the file system does not allow a write-ahead log (${mode})`);
+  if (mode !== 'wal') throw new JournalError('io', file, reason('journal-without-log', '11.3', { mode: String(mode) }));
   // FULL until the journal is open: that syncs what an earlier run had written, and the directory.
   db.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}; PRAGMA trusted_schema = OFF`);
   if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
@@ -159,7 +161,7 @@ function prepareConnection(db: DatabaseSync, file: string, maxPages: number | nu
 /** A journal in an open file, with the given durability. */
 export class SqliteJournal implements EngineJournal, RetentionStore {
   readonly name: string;
-  readonly notices: readonly string[];
+  readonly notices: readonly Reason[];
   readonly #db: DatabaseSync;
   /** null: opened for reading. */
   readonly #mark: Mark | null;
@@ -177,7 +179,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     db: DatabaseSync,
     file: string,
     mark: Mark | null,
-    notices: readonly string[],
+    notices: readonly Reason[],
     retention: RetentionOptions & { readonly redact?: Redact },
     durability: (journal: SqliteJournal) => Durability | null,
   ) {
@@ -229,7 +231,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
       this.#lastSeq = last.seq;
       this.#mark.write(last.seq, true);
     } catch (error) {
-      throw toJournalError(error, this.name, 'writing to it');
+      throw toJournalError(error, this.name, 'writing');
     }
   }
 
@@ -245,7 +247,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   append(entries: readonly JournalEntry[]): number {
     if (entries.length === 0) return this.#lastSeq;
     if (this.#mark === null || this.#log === null) {
-      throw new JournalError('read-only', this.name, 'it was opened for reading');
+      throw new JournalError('read-only', this.name, reason('journal-only-read', '11.3'));
     }
     let seq = this.#lastSeq;
     const rows = entries.map((entry) => ({ ...toRow(++seq, entry, this.#redact), effect: settles(entry) }));
@@ -257,16 +259,16 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
       this.#log.written(seq, rows);
       return seq;
     } catch (error) {
-      throw toJournalError(error, this.name, 'writing to it');
+      throw toJournalError(error, this.name, 'writing');
     }
   }
 
   async durable(place: number): Promise<void> {
     try {
-      if (this.#log === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
+      if (this.#log === null) throw new JournalError('read-only', this.name, reason('journal-only-read', '11.3'));
       await this.#log.durable(place);
     } catch (error) {
-      throw toJournalError(error, this.name, 'syncing it');
+      throw toJournalError(error, this.name, 'syncing');
     }
   }
 
@@ -343,7 +345,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
   }
 
   compact(nowMs: number): CompactionStep {
-    if (this.#mark === null) throw new JournalError('read-only', this.name, 'it was opened for reading');
+    if (this.#mark === null) throw new JournalError('read-only', this.name, reason('journal-only-read', '11.3'));
     try {
       const cutoffMs = nowMs - this.#days * DAY_MS;
       this.#gone = [];
@@ -355,7 +357,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
       this.#log?.removed(this.#gone);
       return { removed: step.removed + samples.removed, more: step.more || samples.more };
     } catch (error) {
-      throw toJournalError(error, this.name, 'removing old entries from it');
+      throw toJournalError(error, this.name, 'compacting');
     }
   }
 
@@ -365,7 +367,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     try {
       this.#log?.close();
     } catch (error) {
-      throw toJournalError(error, this.name, 'closing it');
+      throw toJournalError(error, this.name, 'closing');
     } finally {
       this.#db.close();
       this.#mark?.close();
@@ -463,7 +465,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     try {
       return this.#statement(sql).get(...values);
     } catch (error) {
-      throw toJournalError(error, this.name, 'reading it');
+      throw toJournalError(error, this.name, 'reading');
     }
   }
 
@@ -471,7 +473,7 @@ export class SqliteJournal implements EngineJournal, RetentionStore {
     try {
       return this.#statement(sql).all(...values);
     } catch (error) {
-      throw toJournalError(error, this.name, 'reading it');
+      throw toJournalError(error, this.name, 'reading');
     }
   }
 

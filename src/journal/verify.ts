@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { decode } from '../core/codec.ts';
 import type { OrderOutcome } from '../core/journal-entry.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { checksumOf, type Row } from './entry.ts';
 import { JournalError } from './errors.ts';
 import type { Mark } from './mark.ts';
@@ -24,11 +25,11 @@ export function inspect(
   mark: Mark,
   migrations: readonly string[] = MIGRATIONS,
   maxBytes = VERIFY_MAX_BYTES,
-): string[] {
-  const notices: string[] = [];
+): Reason[] {
+  const notices: Reason[] = [];
   const witnessed = mark.read();
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat?.isFile() === false) throw new JournalError('io', file, 'this is not a file');
+  if (stat?.isFile() === false) throw new JournalError('io', file, reason('journal-no-file', '11.3'));
   if (stat === undefined) {
     refuseLoss(file, mark, witnessed, 0);
     return notices;
@@ -43,10 +44,10 @@ export function inspect(
     const whole = stat.size <= maxBytes;
     if (whole) checkPages(db, file);
     checkEntries(db, file, whole ? 0 : lastSeq - VERIFY_TAIL_ENTRIES, whole);
-    if (!whole) notices.push(`only the last ${VERIFY_TAIL_ENTRIES} entries were checked; older ones are when read`);
-    if (witnessed === 'unreadable') notices.push(`${mark.path} was unreadable and has been written anew`);
+    if (!whole) notices.push(reason('journal-checked-in-part', '11.3', { entries: VERIFY_TAIL_ENTRIES }));
+    if (witnessed === 'unreadable') notices.push(reason('journal-mark-renewed', '11.3', { mark: mark.path }));
     if (witnessed === 'missing' && lastSeq > 0) {
-      notices.push(`${mark.path} was missing: whether the last entries are all there could not be checked`);
+      notices.push(reason('journal-mark-missing', '11.3', { mark: mark.path }));
     }
     return notices;
   } finally {
@@ -67,9 +68,7 @@ export function lastSeqOf(db: DatabaseSync): number {
 
 function refuseLoss(file: string, mark: Mark, witnessed: ReturnType<Mark['read']>, lastSeq: number): void {
   if (typeof witnessed !== 'number' || witnessed <= lastSeq) return;
-  const what =
-    `its last ${witnessed - lastSeq} entries are gone (it ends at ${lastSeq}, ${witnessed} was written): the file or its ` +
-    `-wal has been cut, removed or replaced by an older copy; to go on with what is left, delete ${mark.path}`;
+  const what = reason('journal-entries-gone', '11.3', { ends: lastSeq, written: witnessed, mark: mark.path });
   throw new JournalError('damaged', file, what);
 }
 
@@ -79,7 +78,8 @@ function checkPages(db: DatabaseSync, file: string): void {
     .prepare('PRAGMA integrity_check(3)')
     .all()
     .map((row) => String(row.integrity_check));
-  if (said.length !== 1 || said[0] !== 'ok') throw new JournalError('damaged', file, `its pages: ${said.join('; ')}`);
+  if (said.length === 1 && said[0] === 'ok') return;
+  throw new JournalError('damaged', file, reason('journal-pages-damaged', '11.3', { words: said.join('; ') }));
 }
 
 function checkEntries(db: DatabaseSync, file: string, afterSeq: number, whole: boolean): void {
@@ -96,11 +96,12 @@ function checkEntries(db: DatabaseSync, file: string, afterSeq: number, whole: b
   if (!whole) return;
   const kept = db.prepare('SELECT key FROM unsettled').all();
   if (kept.length !== unsettled.size || kept.some((row) => !unsettled.has(String(row.key)))) {
-    throw new JournalError('damaged', file, 'its list of unsettled orders does not follow from its entries');
+    throw new JournalError('damaged', file, reason('journal-unsettled-differ', '11.3'));
   }
 }
 
 /** @throws JournalError if a stored entry is not what was written. */
 export function checkRow(row: Row, file: string): void {
-  if (checksumOf(row) !== row.checksum) throw new JournalError('damaged', file, `entry ${row.seq} has been changed`);
+  if (checksumOf(row) === row.checksum) return;
+  throw new JournalError('damaged', file, reason('journal-entry-changed', '11.3', { seq: row.seq }));
 }

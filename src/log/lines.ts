@@ -288,7 +288,7 @@ const WORDING: Wording = {
     level: 'warn',
     text: `Cancel of order ${clientOrderId} of account ${account} failed: ${reasonText(failure.why)}; it counts as live`,
   }),
-  'journal.failed': ({ message }) => ({ level: 'error', text: `The journal failed: ${message}` }),
+  'journal.failed': ({ message }) => ({ level: 'error', text: `The journal failed: ${reasonText(message)}` }),
   'lock.lost': ({ message }) => ({ level: 'error', text: `Lock lost: ${reasonText(message)}${cited('11.1')}` }),
   'task.failed': ({ task, message }) => ({
     level: 'error',

@@ -33,6 +33,11 @@ export const lockTextsEn = (text: (why: Reason) => string): LockTexts => ({
     `${path} has a second name (a hard link): what is written to it would be written there too`,
   'standby-without-database': () =>
     '--standby needs GRVT_HEDGE_JOURNAL_URL: engines take over from each other by its lease',
+  'standby-waits': ({ holder }) =>
+    `Standby: engine ${holder} trades this pair; this one takes over when its lease runs out (strategy 18.2)`,
+  'standby-retries': ({ why }) => `Standby: ${text(why)}`,
+  'journal-lost': ({ why, standsBy }) =>
+    `${text(why)}. This engine ${standsBy ? 'stands by' : 'ends'}; what rests stays (strategy 18.2)`,
   'cleanup-failed': ({ why }) => `clean-up failed: ${text(why)}`,
 });
 
@@ -60,6 +65,10 @@ export const lockTextsZh = (text: (why: Reason) => string): LockTexts => ({
   'file-of-other': ({ path, uid, us }) => `${path} 属于用户 ${uid}，而当前用户为 ${us}：文件应属于此用户`,
   'file-has-second-name': ({ path }) => `${path} 另有一个名称（硬链接）：写入它的内容也会写到那里`,
   'standby-without-database': () => '--standby 需要 GRVT_HEDGE_JOURNAL_URL：引擎凭其租约互相接管',
+  'standby-waits': ({ holder }) => `备用：引擎 ${holder} 正在用这两个账户交易；其租约到期后由本引擎接管（规则 18.2）`,
+  'standby-retries': ({ why }) => `备用：${text(why)}`,
+  'journal-lost': ({ why, standsBy }) =>
+    `${text(why)}。本引擎${standsBy ? '转为备用' : '结束运行'}；挂单保留不动（规则 18.2）`,
   'cleanup-failed': ({ why }) => `清理失败：${text(why)}`,
 });
 

@@ -1,6 +1,7 @@
 import type { NoLevelling } from '../core/model.ts';
 import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
+import { journalTextsEn, journalTextsZh } from './journal-reasons.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
 import { lockTextsEn, lockTextsZh } from './lock-reasons.ts';
 import { settingTextsEn, settingTextsZh } from './setting-reasons.ts';
@@ -156,7 +157,9 @@ const EN: ReasonTexts = {
   'queue-full': ({ account, waiting }) => `${waiting} intents are waiting on account ${account}`,
   'attempts-failed': ({ attempts, last }) => `${attempts} attempts failed: ${reasonText(last, 'en')}`,
   'part-failed': ({ message }) => message,
-  'not-recorded': ({ message }) => `the attempt could not be signed and written down: ${message}`,
+  'not-recorded': ({ message }) => `the attempt could not be signed and written down: ${reasonText(message, 'en')}`,
+  'outcome-not-recorded': ({ clientOrderId, why }) => `order ${clientOrderId}: ${reasonText(why, 'en')}`,
+  'journal-not-compacted': ({ why }) => `old entries could not be removed: ${reasonText(why, 'en')}`,
 
   rejected: ({ word }) => word,
   'book-call-failed': ({ why }) => `the book could not be read: ${reasonText(why, 'en')}`,
@@ -222,6 +225,7 @@ const EN: ReasonTexts = {
   ...START_EN,
   ...settingTextsEn((why) => reasonText(why, 'en')),
   ...lockTextsEn((why) => reasonText(why, 'en')),
+  ...journalTextsEn((why) => reasonText(why, 'en')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('en', call, account, why) +
     (keysOf === null
@@ -352,7 +356,9 @@ const ZH: ReasonTexts = {
   'queue-full': ({ account, waiting }) => `账户 ${account} 已有 ${waiting} 个订单在排队`,
   'attempts-failed': ({ attempts, last }) => `${attempts} 次尝试失败：${reasonText(last, 'zh')}`,
   'part-failed': ({ message }) => message,
-  'not-recorded': ({ message }) => `无法签名并写入日志库：${message}`,
+  'not-recorded': ({ message }) => `无法签名并写入账本：${reasonText(message, 'zh')}`,
+  'outcome-not-recorded': ({ clientOrderId, why }) => `订单 ${clientOrderId}：${reasonText(why, 'zh')}`,
+  'journal-not-compacted': ({ why }) => `旧记录未能清除：${reasonText(why, 'zh')}`,
 
   rejected: ({ word }) => (REJECTIONS[word] === undefined ? word : `${REJECTIONS[word]} (${word})`),
   'book-call-failed': ({ why }) => `盘口读取失败：${reasonText(why, 'zh')}`,
@@ -418,6 +424,7 @@ const ZH: ReasonTexts = {
   ...START_ZH,
   ...settingTextsZh((why) => reasonText(why, 'zh')),
   ...lockTextsZh((why) => reasonText(why, 'zh')),
+  ...journalTextsZh((why) => reasonText(why, 'zh')),
   'start-failed': ({ call, account, why, keysOf }) =>
     callFailed('zh', call, account, why) +
     (keysOf === null

@@ -1,4 +1,4 @@
-import type { JournalProblem, StartReasonParams } from '../core/start-reasons.ts';
+import type { StartReasonParams } from '../core/start-reasons.ts';
 import { shown } from './setting-reasons.ts';
 
 /** Texts of start-reasons.ts in core. */
@@ -55,9 +55,6 @@ export const START_EN: StartTexts = {
       `${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}; cancel them, or set it to 0`
     );
   },
-
-  'journal-unusable': ({ problem, file, directory, what }) =>
-    `journal ${file}: ${what}. ${JOURNAL_EN[problem](file, directory)}`,
 
   'no-such-journal': ({ file, others }) =>
     `There is no journal ${file}.${others.length === 0 ? '' : ` There are, for --journal: ${others.join(', ')}`}`,
@@ -128,11 +125,6 @@ export const START_ZH: StartTexts = {
     );
   },
 
-  'journal-unusable': ({ problem, file, directory, what }) => {
-    const [found, remedy] = JOURNAL_ZH[problem](file, directory);
-    return `账本 ${file}：${found}（${what}）。${remedy}`;
-  },
-
   'no-such-journal': ({ file, others }) =>
     `没有账本 ${file}。${others.length === 0 ? '' : `可用于 --journal 的有：${others.join('、')}`}`,
   'pair-unknown': () => '数据库中的哪个账本由两个账户决定：请像运行时那样设置它们。',
@@ -154,43 +146,4 @@ export const START_ZH: StartTexts = {
   'control-secret': () => '在那里监听的程序没有此数据目录的密钥',
   'control-unreadable': () => '答复无法读取',
   'disk-late': () => '磁盘尚未答复',
-};
-
-type Remedy<T> = Readonly<Record<JournalProblem, (file: string, directory: string) => T>>;
-
-const JOURNAL_EN: Remedy<string> = {
-  'read-only': (_, directory) =>
-    `Make ${directory} writable for this user, or set GRVT_HEDGE_DATA_DIR to a directory that is`,
-  full: (_, directory) =>
-    `Free some space on the disk that holds ${directory} and start again; nothing written so far is lost`,
-  damaged: (file) =>
-    `Put the newest good copy of ${file} back; or move ${file}, ${file}-wal and ${file}.mark to another place and start ` +
-    'again: the engine then rebuilds its lots from the positions at the exchange, and the history is lost',
-  'newer-schema': () => 'Run the version that wrote it, or a newer one',
-  'not-a-journal': (file) => `Move ${file} away, or set GRVT_HEDGE_DATA_DIR to another directory`,
-  busy: () => 'Close the other program that has it open (a database browser, a backup) and try again',
-  unreachable: () => 'Check GRVT_HEDGE_JOURNAL_URL, the server and the way to it; nothing is created until it answers',
-  'unsafe-server': () => 'Change the server, or what GRVT_HEDGE_JOURNAL_URL names, and start again',
-  behind: () => 'The next start reconciles both accounts as after a lost journal (strategy 11.3)',
-  'lease-over': () => 'Nothing more is created here; a standby goes on',
-  io: () => 'Check the disk and the path, then start again',
-};
-
-/** What is wrong, and what to do. */
-const JOURNAL_ZH: Remedy<readonly [string, string]> = {
-  'read-only': (_, directory) => ['不可写', `请让此用户能写入 ${directory}，或把 GRVT_HEDGE_DATA_DIR 设为可写的目录`],
-  full: (_, directory) => ['磁盘已满', `请在 ${directory} 所在的磁盘上腾出空间后重新启动；已写入的内容没有丢失`],
-  damaged: (file) => [
-    '已损坏',
-    `请放回 ${file} 最新的完好副本；或把 ${file}、${file}-wal 和 ${file}.mark 移到别处后重新启动：` +
-      '引擎会按交易所的仓位重建批次，历史记录会丢失',
-  ],
-  'newer-schema': () => ['由更新的版本写入', '请运行写入它的版本或更新的版本'],
-  'not-a-journal': (file) => ['不是本程序的账本', `请移走 ${file}，或把 GRVT_HEDGE_DATA_DIR 设为另一个目录`],
-  busy: () => ['被其他程序占用', '请关闭打开它的程序（数据库浏览器、备份）后重试'],
-  unreachable: () => ['数据库没有答复', '请检查 GRVT_HEDGE_JOURNAL_URL、服务器和网络；答复之前不会下单'],
-  'unsafe-server': () => ['服务器不安全', '请更换服务器或 GRVT_HEDGE_JOURNAL_URL 后重新启动'],
-  behind: () => ['可能缺少最后的记录', '下次启动会像账本丢失后那样核对两个账户（规则 11.3）'],
-  'lease-over': () => ['租约已到期', '这里不再下单；备用引擎继续运行'],
-  io: () => ['系统错误', '请检查磁盘和路径后重新启动'],
 };

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { journalFileName } from '../../src/journal/files.ts';
 import { openJournalForReading } from '../../src/journal/sqlite.ts';
 import { knownInstruments, type PaperServer, paperEnvironment, startPaper } from '../../src/paper/index.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { compiledFor } from '../support/compiled.ts';
 import { ownAccounts } from '../support/own-accounts.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
@@ -227,7 +228,7 @@ export async function runReal(kills: readonly number[]): Promise<RealRun> {
     for (const line of last?.output().split('\n') ?? []) if (/ ERROR: |invariant/.test(line)) wrong.push(line);
     const journal = openJournalForReading({ directory: stage.dataDir, fileName: stage.journalName });
     try {
-      wrong.push(...journal.notices, ...watch.atTheEnd(journal, scenario.foreign));
+      wrong.push(...journal.notices.map((why) => reasonText(why)), ...watch.atTheEnd(journal, scenario.foreign));
       const points = existsSync(countFile) ? Number(readFileSync(countFile, 'utf8')) : 0;
       return { outcome: outcomeOf(stage.paper.exchange, journal), wrong, kills: killed, points };
     } finally {

@@ -21,7 +21,7 @@ import { loadSettings, type Settings } from '../../src/settings/index.ts';
 import { chance } from '../../src/simulate/chance.ts';
 import { connectNetwork, type Life } from '../../src/simulate/network.ts';
 import { VirtualTime } from '../../src/simulate/virtual-time.ts';
-import { reasonTexts } from '../../src/texts/reasons.ts';
+import { reasonText, reasonTexts } from '../../src/texts/reasons.ts';
 import { type Outcome, outcomeOf, Watch } from './outcome.ts';
 import { BNB, environmentAt, GIVE_UP_MS, Scenario, SOL, STILL, SYMBOLS } from './scenario.ts';
 
@@ -230,7 +230,7 @@ export class World {
           this.facts.push(fact);
           if (fact.type === 'invariant.broken') this.breaches.push(`${fact.invariant} (by itself): ${fact.detail}`);
           if (['task.failed', 'alerts.failed', 'cleanup.failed', 'journal.failed'].includes(fact.type)) {
-            this.breaches.push(`${fact.type}: ${'message' in fact ? fact.message : ''}`);
+            this.breaches.push(`${fact.type}: ${reasonText('message' in fact ? fact.message : '')}`);
           }
           if (fact.type === 'actor.failed') this.breaches.push(`actor ${fact.actor}: ${fact.message}`);
         },

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync,
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { reasonTexts } from '../../src/texts/reasons.ts';
 import '../support/fixed-seed.ts';
 import { encode } from '../../src/core/codec.ts';
 import type { StoredEntry } from '../../src/core/journal-entry.ts';
@@ -198,7 +199,7 @@ describe('a cut journal', () => {
     );
     rmSync(join(work, 'journal.db.mark'));
     const journal = open(work);
-    assert.match(journal.notices.join(), /journal\.db\.mark was missing/);
+    assert.match(reasonTexts(journal.notices), /journal\.db\.mark was missing/);
     journal.close();
     const again = open(work);
     assert.deepEqual(again.notices, []);
@@ -210,7 +211,7 @@ describe('a cut journal', () => {
       copyOf(checkpointed);
       writeFileSync(join(work, 'journal.db.mark'), text);
       const journal = open(work);
-      assert.match(journal.notices.join(), /journal\.db\.mark was unreadable/);
+      assert.match(reasonTexts(journal.notices), /journal\.db\.mark was unreadable/);
       journal.close();
       const again = open(work);
       assert.deepEqual(again.notices, []);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
+import type { Reason } from '../../src/core/reasons.ts';
 import { keepJournalSmall } from '../../src/engine/upkeep.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
 import { NOW_MS, open, temporaryDirectory } from './support.ts';
 
 /** The journal's upkeep: soon after the start and daily, a little at a time; a failure is reported and stops nothing. */
@@ -36,19 +38,22 @@ test('once it is stopped no step follows, not even in the middle of a walk', () 
 
 test('a journal that cannot be written is reported, and tried again the next day', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
-  const reported: string[] = [];
+  const reported: Reason[] = [];
   const failing = {
     compact: () => {
       throw new Error('journal: writing to it failed: disk full');
     },
   };
-  const stop = keepJournalSmall(failing, (message) => reported.push(message));
+  const stop = keepJournalSmall(failing, (why) => reported.push(why));
   mock.timers.tick(MINUTE_MS);
   mock.timers.tick(DAY_MS - 1);
   assert.equal(reported.length, 1);
   mock.timers.tick(1);
   assert.equal(reported.length, 2);
-  assert.match(reported[0] ?? '', /old entries could not be removed: journal: writing to it failed: disk full/);
+  assert.match(
+    reasonText(reported[0] ?? ''),
+    /old entries could not be removed: journal: writing to it failed: disk full/,
+  );
   stop();
 });
 
@@ -61,7 +66,7 @@ test('restarted before each day is over, a journal holds no more than its days',
   for (let run = 0; run < 4; run += 1) {
     const startedMs = Date.now();
     const journal = open(directory, { days: 1, clock: { nowMs: () => Date.now() } });
-    const stop = keepJournalSmall(journal, (message) => assert.fail(message));
+    const stop = keepJournalSmall(journal, (why) => assert.fail(reasonText(why)));
     journal.append(Array.from({ length: perRun }, () => ({ kind: 'decision', key: 'x', atMs: startedMs, body: 1 })));
     mock.timers.tick(MINUTE_MS);
     for (let pause = 0; pause < perRun / 100; pause += 1) mock.timers.tick(250);

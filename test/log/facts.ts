@@ -1,4 +1,5 @@
 import { Decimal } from '../../src/core/decimal.ts';
+import { whyOf } from '../../src/core/error-text.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { Intent, LotMatch, OrderWords } from '../../src/core/model.ts';
 import { reason } from '../../src/core/reasons.ts';
@@ -294,7 +295,7 @@ export const FACTS: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> }
   },
   'heartbeat.missed': { type: 'heartbeat.missed', atMs: AT, reason: 'no answer' },
   'cancel.failed': { type: 'cancel.failed', atMs: AT, account: 'A', clientOrderId: '17', failure },
-  'journal.failed': { type: 'journal.failed', atMs: AT, message: 'disk full' },
+  'journal.failed': { type: 'journal.failed', atMs: AT, message: whyOf('disk full') },
   'lock.lost': {
     type: 'lock.lost',
     atMs: AT,

@@ -13,6 +13,7 @@ import {
   type StuckSymbol,
 } from '../../src/core/alerts.ts';
 import { decimal } from '../../src/core/decimal.ts';
+import { whyOf } from '../../src/core/error-text.ts';
 import type { Fact } from '../../src/core/facts.ts';
 import type { JournalEntry } from '../../src/core/journal-entry.ts';
 import type { AccountName } from '../../src/core/model.ts';
@@ -444,7 +445,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
     assert.deepEqual(
       world.said('journal.failed').map(({ message }) => message),
-      ['disk full'],
+      [whyOf('disk full')],
     );
     world.journalFails = false;
     await world.pass(10_000);
@@ -478,7 +479,7 @@ describe('strategy 12.1: delivery', () => {
     assert.equal(world.deliveries.length, 1);
     assert.deepEqual(
       world.said('journal.failed').map(({ message }) => message),
-      ['the disk is gone'],
+      [whyOf('the disk is gone')],
     );
   });
 

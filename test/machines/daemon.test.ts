@@ -644,13 +644,13 @@ describe('11 the start', () => {
 
   it('18.1 a journal out of reach is logged and alerted, and so is its end', async () => {
     const world = await trading();
-    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), message: 'connection refused' });
+    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), why: whyOf('connection refused') });
     await world.pass(2 * LOOP_MS, 100);
-    world.actor.send({ type: 'journal.reach', sinceMs: null, message: '' });
+    world.actor.send({ type: 'journal.reach', sinceMs: null, why: null });
     await world.pass(60_000, 1_000);
     assert.deepEqual(
       world.reported('journal.failed').map((fact) => fact.message),
-      ['connection refused'],
+      [whyOf('connection refused')],
     );
     assert.equal(world.alerts('journal-unreachable').length, 1);
     assert.ok(world.reported('alert.resolved').some((fact) => fact.key === 'journal-unreachable'));
@@ -928,11 +928,11 @@ describe('11.1 another engine places orders while this one runs', () => {
     const world = new World();
     await world.settle();
     await world.pass(15 * LOOP_MS, 100);
-    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), message: 'no answer' });
+    world.actor.send({ type: 'journal.reach', sinceMs: world.clock.nowMs(), why: whyOf('no answer') });
     placed(world, 0, 6n);
     await world.pass(3 * LOOP_MS, 100);
     assert.deepEqual(world.alerts('other-engine'), []);
-    world.actor.send({ type: 'journal.reach', sinceMs: null, message: '' });
+    world.actor.send({ type: 'journal.reach', sinceMs: null, why: null });
     placed(world, 0, 7n);
     await world.pass(3 * LOOP_MS, 100);
     assert.deepEqual(world.alerts('other-engine'), ['other-engine:A']);
@@ -1568,11 +1568,11 @@ describe('supervision', () => {
 
   it('12 a failed upkeep of the journal and a lost lock are alerts of their own, and stop nothing', async () => {
     const world = await trading();
-    world.actor.send({ type: 'journal.failed', message: 'disk full' });
+    world.actor.send({ type: 'journal.failed', message: whyOf('disk full') });
     const lost = reason('lock-replaced', '11.1', { path: 'engine.lock' });
     world.actor.send({ type: 'lock.lost', message: lost });
     await world.pass(LOOP_MS, 100);
-    assert.equal(world.reported('journal.failed')[0]?.message, 'disk full');
+    assert.deepEqual(world.reported('journal.failed')[0]?.message, whyOf('disk full'));
     assert.deepEqual(world.reported('lock.lost')[0]?.message, lost);
     assert.deepEqual(world.alerts('journal-failed'), ['journal-failed']);
     assert.deepEqual(world.alerts('lock-lost'), ['lock-lost']);

@@ -529,7 +529,7 @@ test('an outcome that cannot be written is reported and does not stop the submis
   bench.exchange.onOrder = async (_, id) => testOrder(id, 'OPEN');
   await bench.pass(100);
   assert.deepEqual(reported(bench), ['order.sent', 'ended confirmed']);
-  assert.match(bench.reported('journal.failed')[0]?.message ?? '', /disk full/);
+  assert.match(reasonText(bench.reported('journal.failed')[0]?.message ?? ''), /disk full/);
 });
 
 test('a create not admitted because the account is parked parks it, and nothing was priced (9.1, 9.8)', async () => {

@@ -4,6 +4,7 @@ import { symbolMachine } from '../../machines/symbol.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import { classify, PRIORITY, type Situation } from '../../src/core/classify.ts';
 import { decode, encode } from '../../src/core/codec.ts';
+import { whyOf } from '../../src/core/error-text.ts';
 import type { ExchangeFailure } from '../../src/core/failure.ts';
 import { isOpen } from '../../src/core/leaving.ts';
 import { lotsNet } from '../../src/core/ledger.ts';
@@ -137,7 +138,7 @@ const EVENTS: Record<ToSymbol['type'], (bench: SymbolBench) => ToSymbol> = {
   'instrument.listed': () => ({ type: 'instrument.listed', instrument: instrument() }),
   'account.parked': () => ({ type: 'account.parked', account: 'A', failure: FAILURE }),
   'account.unparked': () => ({ type: 'account.unparked', account: 'A' }),
-  'journal.reach': () => ({ type: 'journal.reach', sinceMs: null, message: '' }),
+  'journal.reach': () => ({ type: 'journal.reach', sinceMs: null, why: null }),
   'openings.stopped': () => ({ type: 'openings.stopped', why: null }),
   'reduce-only.changed': ({ nowMs }) => ({
     type: 'reduce-only.changed',
@@ -1409,7 +1410,7 @@ describe('9.5 rests, and what ends a submission', () => {
     it('18.1 the journal out of reach: nothing is created, openings are cancelled after 5 s, both open once it answers', () => {
       const bench = beginning(5, -5);
       bench.confirmAll();
-      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, why: whyOf('connection refused') });
       bench.words();
       bench.wait(4_000);
       bench.read('A', 5, resting(bench, 'A'));
@@ -1457,15 +1458,15 @@ describe('9.5 rests, and what ends a submission', () => {
 
     it('18.1 the journal out of reach with a net: no repair is created; one that rests stays; both once it answers', () => {
       const bench = new SymbolBench({ coverage });
-      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, why: whyOf('connection refused') });
       bench.read('A', 10);
       bench.read('B', -5);
       assert.deepEqual(bench.asked, []);
-      bench.send({ type: 'journal.reach', sinceMs: null, message: '' });
+      bench.send({ type: 'journal.reach', sinceMs: null, why: null });
       both(bench, 10, -5);
       assert.equal(bench.asked.length, 1);
       bench.confirmAll();
-      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, message: 'connection refused' });
+      bench.send({ type: 'journal.reach', sinceMs: bench.nowMs, why: whyOf('connection refused') });
       bench.words();
       bench.wait(6_000);
       for (const [account, size] of [

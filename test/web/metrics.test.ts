@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decimal } from '../../src/core/decimal.ts';
+import { whyOf } from '../../src/core/error-text.ts';
 import type { OrderWords } from '../../src/core/model.ts';
 import { reason } from '../../src/core/reasons.ts';
 import { createMetrics, type Metrics } from '../../src/web/metrics.ts';
@@ -193,7 +194,7 @@ test('requests count by call, with their time and the code they failed with', as
 
 test('a failure that restarts no actor counts by what failed', async () => {
   const metrics = metricsOf();
-  metrics.reporter.report({ type: 'journal.failed', atMs: NOON_MS, message: 'x' });
+  metrics.reporter.report({ type: 'journal.failed', atMs: NOON_MS, message: whyOf('x') });
   metrics.reporter.report({ type: 'task.failed', atMs: NOON_MS, task: 'submission-9', message: 'x' });
   assert.equal(await value(metrics, 'grvt_hedge_failures_total{what="journal"}'), 1);
   assert.equal(await value(metrics, 'grvt_hedge_failures_total{what="task"}'), 1);

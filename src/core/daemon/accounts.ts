@@ -14,7 +14,7 @@ import {
   openingsStoppedKey,
 } from '../alerts.ts';
 import { otherEngineAlert } from '../conditions.ts';
-import { errorText } from '../error-text.ts';
+import { whyOf } from '../error-text.ts';
 import type { Fact } from '../facts.ts';
 import type {
   AccountFailed,
@@ -153,7 +153,7 @@ function othersOrders(
     const ids = prepared.map(({ clientOrderId }) => clientOrderId);
     return { orders: others, ours: kept(known, ids) };
   } catch (thrown) {
-    return { orders: [], ours: known, ...journalFailed(errorText(thrown), now) };
+    return { orders: [], ours: known, ...journalFailed(whyOf(thrown), now) };
   }
 }
 
@@ -201,16 +201,16 @@ export function accountUnparked(memory: Memory, now: Now, event: AccountUnparked
 
 /** The journal's database (strategy 18.1): both accounts wait for it. */
 export function journalReached(memory: Memory, now: Now, event: JournalReach): Step {
-  const { sinceMs, message } = event;
+  const { sinceMs, why } = event;
   const { nowMs: atMs } = now;
   const toAll = toSymbols(memory.symbols, event);
-  if (sinceMs === null) {
+  if (sinceMs === null || why === null) {
     return { change: { journalSinceMs: null }, commands: [...toAll, clear(alertKey('journal-unreachable'), now)] };
   }
   return {
     change: { journalSinceMs: sinceMs },
-    facts: [{ type: 'journal.failed', atMs, message }],
-    commands: [...toAll, raise(journalUnreachableAlert(message, sinceMs, atMs))],
+    facts: [{ type: 'journal.failed', atMs, message: why }],
+    commands: [...toAll, raise(journalUnreachableAlert(why, sinceMs, atMs))],
   };
 }
 

@@ -122,7 +122,7 @@ function runNoted(view: DaemonView, now: Now, change: Partial<RunNote>): Step {
   try {
     return { entries: [note(RUN_NOTE, { ...lastRun(view), ...change }, now)] };
   } catch (thrown) {
-    return journalFailed(errorText(thrown), now);
+    return journalFailed(whyOf(thrown), now);
   }
 }
 
@@ -151,7 +151,7 @@ export function statementSent(memory: Memory, now: Now, { statement }: MoneyCoun
     const commands = [send('alert-manager', { type: 'news.reported', news })];
     return { entries: [note(STATEMENT_NOTE, { day }, now)], commands, onlyIfWritten: true };
   } catch (thrown) {
-    return journalFailed(errorText(thrown), now);
+    return journalFailed(whyOf(thrown), now);
   }
 }
 
@@ -181,7 +181,7 @@ export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonV
     return { change: { unknown, journalled: view.journalledOrders(), journalledNets: view.journalledNets() } };
   } catch (thrown) {
     // The clean-up uses what is known without it, which may be incomplete (strategy 13.2).
-    return { ...journalFailed(errorText(thrown), now), change: { exitCode: 1 } };
+    return { ...journalFailed(whyOf(thrown), now), change: { exitCode: 1 } };
   }
 }
 

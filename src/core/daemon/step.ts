@@ -6,6 +6,7 @@ import type { Message, TradingDrain } from '../messages.ts';
 import type { AccountName } from '../model.ts';
 import type { News } from '../outbox.ts';
 import { clear as cleared, raise as raised } from '../raise.ts';
+import type { Reason } from '../reasons.ts';
 import type { DaemonTimer } from './events.ts';
 import type { DaemonMemory, EngineSymbol, LiveOrder } from './memory.ts';
 
@@ -92,7 +93,7 @@ export function note(key: string, body: unknown, { nowMs: atMs }: DaemonNow): Jo
 }
 
 /** The journal could not be read or written. */
-export function journalFailed(message: string, { nowMs: atMs }: DaemonNow) {
+export function journalFailed(message: Reason, { nowMs: atMs }: DaemonNow) {
   return {
     facts: [{ type: 'journal.failed', atMs, message }],
     commands: [raise(engineAlert('journal-failed', null, message, atMs))],

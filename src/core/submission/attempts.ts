@@ -1,4 +1,4 @@
-import { errorText } from '../error-text.ts';
+import { whyOf as thrownWhy } from '../error-text.ts';
 import { type ExchangeFailure, toFailure } from '../failure.ts';
 import type { PreparedOrder } from '../journal-entry.ts';
 import type { SubmissionHalt } from '../messages.ts';
@@ -85,7 +85,7 @@ export function recorded(memory: SubmissionMemory, { nowMs: atMs }: Now, prepare
 }
 
 export function notRecorded(_memory: SubmissionMemory, { nowMs: atMs }: Now, thrown: unknown): Step {
-  const message = errorText(thrown);
+  const message = thrownWhy(thrown);
   return {
     change: { why: reason('not-recorded', '9.3', { message }) },
     facts: [{ type: 'journal.failed', atMs, message }],

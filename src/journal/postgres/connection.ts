@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { shownDatabase } from '../../core/database-address.ts';
 import { errorText } from '../../core/error-text.ts';
-import { JournalError } from '../errors.ts';
+import type { JournalWork } from '../../core/journal-reasons.ts';
+import { type Reason, reason } from '../../core/reasons.ts';
+import { JournalError, workFailed } from '../errors.ts';
 import { clientConfig } from './address.ts';
 
 /** Which server, and how often a standby of it was promoted, which reveals a copy that was behind (strategy 18.1). */
@@ -66,13 +68,13 @@ export async function connectDatabase(
     await client.connect();
     const { rows } = await client.query<ServerState>(STATE);
     const state = rows[0];
-    if (state === undefined) throw new Error('it did not answer');
+    if (state === undefined) throw new JournalError('unreachable', name, reason('database-silent', '18.1'));
     refuseUnsafe(state, processIdOf(client), name, use);
     const identity = { systemIdentifier: state.system_identifier, timeline: state.timeline ?? 0 };
     return { client, identity };
   } catch (thrown) {
     giveUp(client);
-    throw databaseError(thrown, name, 'connecting to it');
+    throw databaseError(thrown, name, 'connecting');
   }
 }
 
@@ -83,13 +85,12 @@ export function giveUp(client: pg.Client): void {
   stream.destroy();
 }
 
-/** Converts what the driver threw into a JournalError; `doing` names the operation. */
-export function databaseError(thrown: unknown, name: string, doing: string): JournalError {
+/** Converts what the driver threw into a JournalError; `path` is the other file. */
+export function databaseError(thrown: unknown, name: string, work: JournalWork, path?: string): JournalError {
   if (thrown instanceof JournalError) return thrown;
   // All addresses of a host failed, each with its own error.
   const first: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
-  const said = errorText(first);
-  return new JournalError('unreachable', name, `${doing} failed: ${said}`, thrown);
+  return new JournalError('unreachable', name, workFailed(work, errorText(first), path), thrown);
 }
 
 /** The server's five-character SQLSTATE; null: none. */
@@ -110,22 +111,23 @@ function processIdOf(client: pg.Client): number | null {
 }
 
 function refuseUnsafe(state: ServerState, processId: number | null, name: string, use: 'writing' | 'reading'): void {
-  const refuse = (what: string): never => {
+  const refuse = (what: Reason): never => {
     throw new JournalError('unsafe-server', name, what);
   };
-  if (Math.floor(state.version / 10_000) < OLDEST_VERSION) {
-    refuse(`it is PostgreSQL ${Math.floor(state.version / 10_000)}, and ${OLDEST_VERSION} or later is needed`);
+  const version = Math.floor(state.version / 10_000);
+  if (version < OLDEST_VERSION) {
+    refuse(reason('database-too-old', '18.1', { version, oldest: OLDEST_VERSION }));
   }
-  if (state.encoding !== 'UTF8') refuse(`its encoding is ${state.encoding}, and UTF8 is needed`);
+  if (state.encoding !== 'UTF8') refuse(reason('database-encoding', '18.1', { encoding: state.encoding }));
   if (use === 'reading') return;
   // A pooler has a process of its own and may use another session for each transaction.
-  if (state.pid !== processId) refuse('the connection goes through a pooler, and a direct one is needed');
+  if (state.pid !== processId) refuse(reason('database-pooled', '18.1'));
   // It may be promoted any moment, so that a standby engine keeps asking.
-  if (state.is_standby) throw new JournalError('unreachable', name, 'it is a hot standby, and the primary is needed');
-  if (state.is_read_only) refuse('this user or database may only read (default_transaction_read_only)');
-  if (state.fsync !== 'on') refuse('fsync is off: what it has committed may be lost');
-  if (state.full_page_writes !== 'on') refuse('full_page_writes is off: a crash may damage it');
-  if (['off', 'local'].includes(state.synchronous_commit)) {
-    refuse(`synchronous_commit is ${state.synchronous_commit}: what it has committed may be lost`);
-  }
+  if (state.is_standby) throw new JournalError('unreachable', name, reason('database-standby', '18.1'));
+  if (state.is_read_only) refuse(reason('database-read-only', '18.1'));
+  const unsafe = (name: 'fsync' | 'full_page_writes' | 'synchronous_commit', risk: 'lost' | 'damaged') =>
+    refuse(reason('database-setting-unsafe', '18.1', { name, value: state[name], risk }));
+  if (state.fsync !== 'on') unsafe('fsync', 'lost');
+  if (state.full_page_writes !== 'on') unsafe('full_page_writes', 'damaged');
+  if (['off', 'local'].includes(state.synchronous_commit)) unsafe('synchronous_commit', 'lost');
 }

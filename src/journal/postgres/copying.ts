@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Client } from 'pg';
 import { shownDatabase } from '../../core/database-address.ts';
+import { reason } from '../../core/reasons.ts';
 import type { Clock } from '../../ports.ts';
 import { type JournalContents, verifyJournal } from '../copy.ts';
 import type { Row } from '../entry.ts';
@@ -32,8 +33,8 @@ export async function copyToFile(
   to: string,
   clock: Clock,
 ): Promise<JournalContents> {
-  if (existsSync(to)) throw new JournalError('io', to, 'it exists already, and a copy never replaces a file');
-  if (!existsSync(dirname(to))) throw new JournalError('io', to, 'its directory does not exist');
+  if (existsSync(to)) throw new JournalError('io', to, reason('journal-copy-exists', '18.1'));
+  if (!existsSync(dirname(to))) throw new JournalError('io', to, reason('journal-no-directory', '18.1'));
   const name = shownDatabase(address);
   const { client } = await connectDatabase(address, APPLICATION, 'reading');
   const remove = () => {
@@ -42,7 +43,8 @@ export async function copyToFile(
   try {
     await requireSchema(client, name);
     const pair = await findPair(client, pairName);
-    if (pair === null) throw new JournalError('unreachable', name, `it has no journal of ${pairName}`);
+    if (pair === null)
+      throw new JournalError('unreachable', name, reason('database-without-pair', '18.1', { pair: pairName }));
     const mark = new Mark(to);
     const options = { directory: dirname(to), fileName: basename(to), days: Number.POSITIVE_INFINITY, clock };
     const { db } = openForWriting(to, mark, options);
@@ -63,7 +65,7 @@ export async function copyToFile(
     return verifyJournal(to);
   } catch (thrown) {
     remove();
-    throw databaseError(thrown, name, `copying it to ${to}`);
+    throw databaseError(thrown, name, 'copying-to', to);
   } finally {
     await client.end().catch(() => {});
   }
@@ -87,11 +89,14 @@ export async function copyToDatabase(
     await migrateDatabase(client, name);
     const lease = await takeLease(client, { pairName, holder, identity });
     if (!('epoch' in lease))
-      throw new JournalError('lease-over', name, `engine ${lease.holder} trades this pair: stop it first`);
+      throw new JournalError('lease-over', name, reason('lease-prevents-copy', '18.2', { holder: lease.holder }));
     try {
       if (lease.lastSeq > 0) {
-        const what = `it has a journal of ${pairName} up to entry ${lease.lastSeq} already, and a copy never replaces one`;
-        throw new JournalError('io', name, what);
+        throw new JournalError(
+          'io',
+          name,
+          reason('database-has-journal', '18.1', { pair: pairName, seq: lease.lastSeq }),
+        );
       }
       await client.query('BEGIN');
       await client.query('SELECT grvt_hedge.same_epoch($1, $2)', [lease.pair, lease.epoch]);
@@ -105,7 +110,7 @@ export async function copyToDatabase(
     }
     return contents;
   } catch (thrown) {
-    throw databaseError(thrown, name, `copying ${file} to it`);
+    throw databaseError(thrown, name, 'copying-from', file);
   } finally {
     await client.end().catch(() => {});
   }

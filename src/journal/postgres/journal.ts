@@ -141,7 +141,7 @@ export async function openDatabaseJournal(options: OpenDatabaseOptions): Promise
   } catch (thrown) {
     begun?.close();
     giveUp(connection.client);
-    throw databaseError(thrown, name, 'opening it');
+    throw databaseError(thrown, name, 'opening');
   }
 }
 
@@ -180,8 +180,7 @@ async function leaseOf(
     if (taken.holder !== said) onWait?.(taken.holder);
     said = taken.holder;
     if (now().steadyMs - began >= leaseWaitMs) {
-      const what = `another engine (${taken.holder}) trades this pair: it holds the lease and renews it`;
-      throw new JournalError('lease-over', name, what);
+      throw new JournalError('lease-over', name, reason('lease-of-other', '18.2', { holder: taken.holder }));
     }
     await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
   }
@@ -196,7 +195,7 @@ async function startPosition({ client }: Connection, { pair, epoch, lastSeq }: H
 interface Copy {
   readonly file: string;
   readonly isBehind: boolean;
-  readonly notices: readonly string[];
+  readonly notices: readonly Reason[];
   open(log: DatabaseLog): SqliteJournal;
   onDurable(seq: number): void;
   close(journal: SqliteJournal): void;
@@ -209,14 +208,11 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
   const mirrored: MirrorOptions = { ...options, fileName: `mirror-${options.pairName}.db`, of };
   const reading = () => journalOfMirror(mirror, mirrored, () => null);
   let mirror = openMirrorFile(mirrored);
-  const notices: string[] = [];
+  const notices: Reason[] = [];
   try {
     // The database ends before entries known to be in it: it is an older copy of itself.
     const isBehind = lease.isBehind || lease.lastSeq < mirror.durableSeq;
-    if (isBehind)
-      notices.push(
-        'the database may lack the last entries: both accounts are reconciled as after a lost journal (18.1)',
-      );
+    if (isBehind) notices.push(reason('database-behind', '18.1'));
     let agreed =
       isBehind || options.startsEmpty ? null : await catchUp(reading(), client, lease.pair, mirror.durableSeq);
     if (agreed === null) {
@@ -238,7 +234,7 @@ async function copyOf({ client, identity }: Connection, lease: HeldLease, option
         // Entries that an engine here had in flight when it ended, if nobody has written since.
         const tail = journal.rowsAfter(lease.lastSeq);
         if (tail.length > 0) {
-          notices.push(`${tail.length} entries of before had not reached the database, and do now`);
+          notices.push(reason('database-got-late', '18.1', { entries: tail.length }));
           log.written(journal.lastSeq, tail);
         }
         mark.write(journal.lastSeq, false);

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { reason } from '../../core/reasons.ts';
 import { JournalError } from '../errors.ts';
 import type { ServerIdentity } from './connection.ts';
 
@@ -58,8 +59,11 @@ export async function renewLease(client: Client, { pair, epoch }: HeldLease, nam
     `UPDATE grvt_hedge.pairs SET held_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND epoch = $2`,
     [pair, epoch, LEASE_MS],
   );
-  if (rowCount === 0)
-    throw new JournalError('lease-over', name, `epoch ${epoch} is over: another engine holds the lease`);
+  if (rowCount === 0) throw epochOver(epoch, name);
+}
+
+export function epochOver(epoch: number, name: string): JournalError {
+  return new JournalError('lease-over', name, reason('lease-epoch-over', '18.2', { epoch }));
 }
 
 /** Publishes the address of the holder's page. */

@@ -1,9 +1,10 @@
 import type { Client } from 'pg';
+import { type Reason, reason } from '../../core/reasons.ts';
 import type { Row } from '../entry.ts';
 import { JournalError } from '../errors.ts';
 import type { Durability } from '../sqlite.ts';
 import { type Connection, databaseError, giveUp, type ServerIdentity, sqlStateOf } from './connection.ts';
-import { type HeldLease, LEASE_MS, RENEW_MS, releaseLease, renewLease } from './lease.ts';
+import { epochOver, type HeldLease, LEASE_MS, RENEW_MS, releaseLease, renewLease } from './lease.ts';
 import { EPOCH_OVER } from './schema.ts';
 
 /** Most rows and bytes of one statement; usually what arrived during the previous one. */
@@ -27,7 +28,7 @@ const REMOVE_ROWS = 5_000;
 /** The database does not answer; `sinceMs`, monotonic clock: start of the first operation without answer. */
 export interface Trouble {
   readonly sinceMs: number;
-  readonly message: string;
+  readonly why: Reason;
 }
 
 export interface DatabaseLogParts {
@@ -120,7 +121,7 @@ export class DatabaseLog implements Durability {
   assertWell(): void {
     if (this.#failure !== null) throw this.#failure;
     if (this.#queuedBytes < QUEUE_BYTES) return;
-    const what = `it has not answered for long, and ${this.#queue.length} entries wait for it: no more are taken`;
+    const what = reason('database-lags', '18.1', { waiting: this.#queue.length });
     throw new JournalError('unreachable', this.#parts.name, what);
   }
 
@@ -158,8 +159,8 @@ export class DatabaseLog implements Durability {
     this.#closing = true;
     setTimeout(() => {
       const what = this.#releasing
-        ? 'the lease could not be released; it expires by itself'
-        : `the last ${this.#queue.length} entries could not be written`;
+        ? reason('lease-unreleased', '18.2')
+        : reason('database-unwritten', '18.1', { entries: this.#queue.length });
       this.#fail(new JournalError('unreachable', this.#parts.name, what));
     }, this.#parts.closeMaxMs ?? CLOSE_MAX_MS).unref();
     this.#wake?.();
@@ -265,13 +266,7 @@ export class DatabaseLog implements Durability {
         [pair, epoch],
       );
       const [row] = rows;
-      if (row?.epoch !== epoch) {
-        throw new JournalError(
-          'lease-over',
-          this.#parts.name,
-          `epoch ${epoch} is over: another engine holds the lease`,
-        );
-      }
+      if (row?.epoch !== epoch) throw epochOver(epoch, this.#parts.name);
       if (row.number !== null) this.#settle(this.#firstSeq + row.number - 1);
       return connection;
     } catch (thrown) {
@@ -299,7 +294,7 @@ export class DatabaseLog implements Durability {
   }
 
   async #wentWrong(thrown: unknown, began: Moment): Promise<void> {
-    const error = databaseError(thrown, this.#parts.name, 'writing to it');
+    const error = databaseError(thrown, this.#parts.name, 'writing');
     if (this.#connection !== null) giveUp(this.#connection.client);
     this.#connection = null;
     this.#appendDue = true;
@@ -309,14 +304,11 @@ export class DatabaseLog implements Durability {
       return;
     }
     if (sqlStateOf(thrown) === EPOCH_OVER) {
-      const { epoch } = this.#parts.lease;
-      this.#fail(
-        new JournalError('lease-over', this.#parts.name, `epoch ${epoch} is over: another engine holds the lease`),
-      );
+      this.#fail(epochOver(this.#parts.lease.epoch, this.#parts.name));
     } else if (error.problem === 'lease-over' || error.problem === 'behind') this.#fail(error);
     if (this.#failure !== null) return;
     if (this.#trouble === null) {
-      this.#trouble = { sinceMs: began.steadyMs, message: error.message };
+      this.#trouble = { sinceMs: began.steadyMs, why: error.why };
       this.#parts.onTrouble(this.#trouble);
     }
     await new Promise<void>((resolve) => setTimeout(resolve, this.#retryMs));
@@ -344,9 +336,7 @@ export class DatabaseLog implements Durability {
 /** A changed server may lack what the last one had committed (strategy 18.1). @throws JournalError `behind` */
 export function refuseOther(now: ServerIdentity, before: ServerIdentity, name: string): void {
   if (now.systemIdentifier === before.systemIdentifier && now.timeline === before.timeline) return;
-  const words = ({ systemIdentifier, timeline }: ServerIdentity) => `${systemIdentifier}, timeline ${timeline}`;
-  const what = `the server is another one now, or a copy that was promoted (${words(before)}; now ${words(now)}), and may lack the last entries`;
-  throw new JournalError('behind', name, what);
+  throw new JournalError('behind', name, reason('database-replaced', '18.1', { before, now }));
 }
 
 function bytesOf(rows: readonly Row[]): number {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Client } from 'pg';
 import type { JournalKind } from '../../core/journal-entry.ts';
+import { reason } from '../../core/reasons.ts';
 import type { Row } from '../entry.ts';
 import { JournalError } from '../errors.ts';
 import { Mark } from '../mark.ts';
@@ -62,7 +63,7 @@ function openOnce(file: string, options: MirrorOptions): Mirror {
   const of = db.prepare('SELECT name FROM mirror_of').get()?.name ?? null;
   if (of !== null && of !== options.of) {
     db.close();
-    throw new JournalError('damaged', file, 'it is a copy of another database');
+    throw new JournalError('damaged', file, reason('database-of-other-copy', '18.1'));
   }
   db.prepare('INSERT OR IGNORE INTO mirror_of (id, name) VALUES (1, ?)').run(options.of);
   return { file, mark, db, durableSeq: Math.min(durableSeq, lastSeqOf(db)) };

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { shownDatabase } from '../../core/database-address.ts';
+import { reason } from '../../core/reasons.ts';
 import { JournalError } from '../errors.ts';
 import type { OpenJournalOptions } from '../sqlite.ts';
 import { connectDatabase, databaseError, type ServerIdentity } from './connection.ts';
@@ -62,7 +63,7 @@ export async function withReader<T>(address: string, work: (reader: Reader) => P
     if (ended !== null) throw ended;
     return found;
   } catch (thrown) {
-    throw ended === null ? thrown : databaseError(ended, name, 'reading it');
+    throw ended === null ? thrown : databaseError(ended, name, 'reading');
   } finally {
     await client.end().catch(() => {});
   }
@@ -75,7 +76,7 @@ export async function listPairs({ client, name }: Reader): Promise<PairState[]> 
     await requireSchema(client, name);
     return (await client.query(`${PAIRS} ORDER BY name`)).rows.map(pairOf);
   } catch (thrown) {
-    throw databaseError(thrown, name, 'reading it');
+    throw databaseError(thrown, name, 'reading');
   }
 }
 
@@ -123,7 +124,7 @@ export async function inspectDatabase(address: string, pairName: string): Promis
     const pair = hasSchema ? await findPair(client, pairName) : null;
     return { name, version: String(version), synchronousCommit: String(synchronousCommit), pair };
   } catch (thrown) {
-    throw databaseError(thrown, name, 'reading it');
+    throw databaseError(thrown, name, 'reading');
   } finally {
     await client.end().catch(() => {});
   }
@@ -158,7 +159,7 @@ export async function refreshCopy(
           mirror.mark.write(journal.lastSeq, true);
           return true;
         }
-        if (isLastTry) throw new JournalError('damaged', mirror.file, 'it is not what the database has');
+        if (isLastTry) throw new JournalError('damaged', mirror.file, reason('database-differs', '18.1'));
       } finally {
         journal.close();
       }
@@ -168,6 +169,6 @@ export async function refreshCopy(
     }
     return false;
   } catch (thrown) {
-    throw databaseError(thrown, name, 'reading it');
+    throw databaseError(thrown, name, 'reading');
   }
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { reason } from '../../core/reasons.ts';
 import { JournalError } from '../errors.ts';
 
 /** Number of the advisory lock held by one migration at a time: `GRVH` in ASCII. */
@@ -160,17 +161,17 @@ export async function requireSchema(client: Client, name: string): Promise<void>
   const version = await versionOf(client);
   refuseNewer(version, name, DATABASE_MIGRATIONS);
   if (version === DATABASE_MIGRATIONS.length) return;
-  const what =
-    version === 0
-      ? 'no engine has written to it yet'
-      : `its schema is version ${version}, an engine of today updates it`;
+  const what = version === 0 ? reason('database-unused', '18.1') : reason('database-schema-older', '18.1', { version });
   throw new JournalError('unreachable', name, what);
 }
 
 function refuseNewer(version: number, name: string, migrations: readonly string[]): void {
   if (version <= migrations.length) return;
-  const what = `its schema is version ${version}, this program knows up to ${migrations.length}`;
-  throw new JournalError('newer-schema', name, what);
+  throw new JournalError(
+    'newer-schema',
+    name,
+    reason('journal-schema-newer', '18.1', { version, known: migrations.length }),
+  );
 }
 
 async function versionOf(client: Client): Promise<number> {

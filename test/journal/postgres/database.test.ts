@@ -7,6 +7,7 @@ import type { JournalError } from '../../../src/journal/errors.ts';
 import type { DatabaseJournal } from '../../../src/journal/postgres/journal.ts';
 import { LINGER_MS } from '../../../src/journal/postgres/log.ts';
 import { unsettledOrders } from '../../../src/journal/read.ts';
+import { reasonTexts } from '../../../src/texts/reasons.ts';
 import { until } from '../../support/patience.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { startWire, type Wire } from '../../support/wire.ts';
@@ -292,7 +293,7 @@ describe('a journal in a database (strategy 18.1)', { skip }, () => {
     proxy.cut(null);
     await server.query("UPDATE grvt_hedge.pairs SET held_until = now() WHERE name = 'tail'", [], database);
     const second = await openPair(address, of);
-    assert.match(second.notices.join(), /1 entries of before had not reached the database/);
+    assert.match(reasonTexts(second.notices), /1 entries of before had not reached the database/);
     await second.durable(2);
     assert.equal((await rows('tail')).length, 2);
     await closed(second);
