@@ -1,23 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { Decimal } from '../core/decimal.ts';
-import type { Fact, SymbolPhase } from '../core/facts.ts';
+import type { Fact } from '../core/facts.ts';
 import type { LotMatch } from '../core/model.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { Reporter } from '../ports.ts';
-import type { MoneyLine, MoneySpans, StatusSource } from '../status/model.ts';
-
-/** Every phase of a symbol, each a series of its own, so that its time can be summed. */
-const PHASES: readonly SymbolPhase[] = [
-  'equal',
-  'imbalanced',
-  'partial-wait',
-  'capped',
-  'cooldown',
-  'waiting',
-  'draining',
-  'stopped',
-];
+import type { StatusSource } from '../status/model.ts';
+import { createGauges } from './gauges.ts';
 
 /** From the loopback to a bad day on the internet. */
 const REQUEST_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -48,68 +36,10 @@ export function createMetrics(source: StatusSource): Metrics {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `grvt_hedge_${name}`, help, labelNames: [...labelNames], registers });
-  const gauges: { reset(): void }[] = [];
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => {
-    const made = new Gauge({ name: `grvt_hedge_${name}`, help, labelNames: [...labelNames], registers });
-    gauges.push(made);
-    return made;
-  };
   const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
     new Histogram({ name: `grvt_hedge_${name}`, help, buckets, labelNames: [...labelNames], registers });
 
-  const symbol = ['instrument'] as const;
-  const perAccount = ['account'] as const;
   const both = ['instrument', 'account'] as const;
-  const perBucket = ['account', 'bucket'] as const;
-
-  const info = gauge('info', 'Always 1; the mode is a label.', ['mode']);
-  const engineState = gauge('engine_state', '1 for the state the engine is in.', ['state']);
-  const state = gauge('symbol_state', '1 for the state the symbol is in, 0 for the others.', ['instrument', 'state']);
-  const halted = gauge('symbol_halted', '1 after an invariant broke there: no new orders.', symbol);
-  const unlisted = gauge('symbol_unlisted', '1 while the exchange does not list it: no new orders.', symbol);
-  const position = gauge('position_size', 'Position, base units, signed.', both);
-  const notional = gauge('position_notional_usdt', 'Position at the mark, USDT, signed.', both);
-  const net = gauge('net_usdt', 'Settled A + B at the mark, USDT, signed.', symbol);
-  const gap = gauge('gap_usdt', 'What the live orders against the net leave uncovered, USDT (strategy 6.4).', symbol);
-  const mark = gauge('mark_price', 'Mark price both accounts are valued at.', symbol);
-  const lots = gauge('open_lots', 'Lots waiting for their hedge.', symbol);
-  const oldest = gauge('oldest_lot_age_seconds', 'Age of the oldest open lot; 0 when there is none.', symbol);
-  const unhedged = gauge('unhedged_seconds', 'How long the symbol has been unhedged; 0 while hedged.', symbol);
-  const gained = gauge('gained_usdt', 'Gained by hedges and unwinds since the journal began, USDT.', symbol);
-  const ofSpan = ['span', 'part'] as const;
-  const ofSymbol = ['instrument', ...ofSpan] as const;
-  const earned = gauge(
-    'earned_usdt',
-    'Earned today and in 7 days, by part; paid is below zero. total: all of it.',
-    ofSpan,
-  );
-  const symbolEarned = gauge('symbol_earned_usdt', 'The same of one symbol.', ofSymbol);
-  const volume = gauge('volume_usdt', 'Value of the fills of today and of 7 days.', ['span']);
-  const symbolVolume = gauge('symbol_volume_usdt', 'The same of one symbol.', ['instrument', 'span']);
-  const openingsStopped = gauge('openings_stopped', '1 while openings are stopped (strategy 8.6).');
-  const freeMargin = gauge('free_margin_usdt', 'Equity less initial margin, live orders included.', perAccount);
-  const liquidation = gauge(
-    'liquidation_distance',
-    'Of the nearest liquidation price from the mark, as a share.',
-    perAccount,
-  );
-  const live = gauge('live_orders', 'Live strategy orders.', both);
-  const dataAge = gauge('data_age_seconds', 'Age of the data the symbol decides on.', both);
-
-  const equity = gauge('equity_usdt', 'Total equity.', perAccount);
-  const ratio = gauge('margin_ratio', 'Maintenance margin / equity.', perAccount);
-  const ratioLimit = gauge('margin_ratio_threshold', 'The ratio at which an alert is raised.');
-  const pollAge = gauge('poll_age_seconds', 'Since the newest complete reading was asked for.', perAccount);
-  const sessionLeft = gauge('session_seconds_left', 'Until the session must be renewed.', perAccount);
-  const budget = gauge('request_budget_left', 'Units of the budget that can be spent now.', perBucket);
-  const budgetWaiting = gauge('requests_waiting', 'Requests waiting for the budget.', perBucket);
-  const streamUp = gauge('stream_up', '1 while the stream is up.', perAccount);
-  const queued = gauge('gateway_queued', 'Intents waiting in the gateway.', perAccount);
-  const alertsOpen = gauge('alerts_open', 'Alerts that hold.', ['kind']);
-  const outbox = gauge('outbox_depth', 'Alerts waiting to be delivered.');
-  const lag = gauge('event_loop_lag_seconds', 'Event loop delay since the last scrape.', ['quantile']);
-  const memory = gauge('resident_memory_bytes', 'Resident memory of the process.');
-
   const orders = counter('orders_total', 'Orders by outcome of their submission.', [...both, 'outcome']);
   const postOnly = counter('post_only_refusals_total', 'Attempts refused as post-only.', both);
   const fills = counter('fills_total', 'Fills booked.', both);
@@ -125,7 +55,7 @@ export function createMetrics(source: StatusSource): Metrics {
   ]);
   const requestTime = histogram('request_seconds', 'Time of a request.', REQUEST_BUCKETS_S, ['call']);
   const submit = histogram('submit_seconds', 'From the create to its confirmation.', SUBMIT_BUCKETS_S);
-  const loop = histogram('loop_seconds', 'Time of one poll of one account.', REQUEST_BUCKETS_S, perAccount);
+  const loop = histogram('loop_seconds', 'Time of one poll of one account.', REQUEST_BUCKETS_S, ['account']);
   const alerts = counter('alerts_total', 'Alerts raised.', ['kind']);
   const deliveries = counter('alert_deliveries_total', 'Messages to the alert gateway.', ['result']);
   const invariants = counter('invariants_broken_total', 'Invariants of strategy 15 that broke.', ['invariant']);
@@ -240,69 +170,19 @@ export function createMetrics(source: StatusSource): Metrics {
     }
   };
 
+  const lag = new Gauge({
+    ...{ name: 'grvt_hedge_event_loop_lag_seconds', help: 'Event loop delay since the last scrape.', registers },
+    labelNames: ['quantile'],
+  });
+  const setGauges = createGauges(registry);
   const measure = () => {
     const status = source.status();
-    const seconds = (ms: number | null) => (ms === null ? null : Math.max(0, status.atMs - ms) / 1000);
     // On every metric: one Prometheus may scrape several engines.
     registry.setDefaultLabels({ name: status.name });
-    // Removes series of symbols and alerts that no longer exist.
-    for (const one of gauges) one.reset();
-    info.set({ mode: status.mode }, 1);
-    engineState.set({ state: status.engine }, 1);
-    for (const one of status.symbols) {
-      const { instrument } = one;
-      for (const phase of PHASES) state.set({ instrument, state: phase }, phase === one.phase ? 1 : 0);
-      halted.set({ instrument }, one.halted ? 1 : 0);
-      unlisted.set({ instrument }, one.unlisted ? 1 : 0);
-      set(net, { instrument }, one.netUsdt);
-      set(gap, { instrument }, one.gapUsdt);
-      set(mark, { instrument }, one.mark);
-      lots.set({ instrument }, one.lots.length);
-      const first = Math.min(...one.lots.map((lot) => lot.bookedAtMs));
-      oldest.set({ instrument }, one.lots.length === 0 ? 0 : (seconds(first) ?? 0));
-      unhedged.set({ instrument }, one.unhedged === null ? 0 : (seconds(one.unhedged.fromMs) ?? 0));
-      set(gained, { instrument }, one.gainedUsdt);
-      for (const account of ['A', 'B'] as const) {
-        set(position, { instrument, account }, one.positions[account].size);
-        set(notional, { instrument, account }, one.positions[account].notionalUsdt);
-        live.set({ instrument, account }, one.orders.filter((order) => order.account === account).length);
-        const age = seconds(one.dataAtMs[account]);
-        if (age !== null) dataAge.set({ instrument, account }, age);
-      }
-    }
-    for (const one of status.accounts) {
-      const { account } = one;
-      set(equity, { account }, one.equityUsdt);
-      set(ratio, { account }, one.marginRatio);
-      set(freeMargin, { account }, one.freeMarginUsdt);
-      set(liquidation, { account }, one.liquidation?.distance ?? null);
-      const age = seconds(one.polledAtMs);
-      if (age !== null) pollAge.set({ account }, age);
-      if (one.sessionUntilMs !== null) sessionLeft.set({ account }, (one.sessionUntilMs - status.atMs) / 1000);
-      if (one.stream !== null) streamUp.set({ account }, one.stream === 'up' ? 1 : 0);
-      if (status.gateway !== null) queued.set({ account }, status.gateway.queued[account]);
-    }
-    for (const { account, bucket, left, waiting } of status.budget) {
-      budget.set({ account: account ?? '-', bucket }, left);
-      budgetWaiting.set({ account: account ?? '-', bucket }, waiting);
-    }
-    for (const [span, line] of spansOf(status.money)) {
-      set(volume, { span }, line.volume);
-      for (const [part, amount] of partsOf(line)) set(earned, { span, part }, amount);
-    }
-    for (const { instrument, money } of status.symbols)
-      for (const [span, line] of spansOf(money)) {
-        set(symbolVolume, { instrument, span }, line.volume);
-        for (const [part, amount] of partsOf(line)) set(symbolEarned, { instrument, span, part }, amount);
-      }
-    openingsStopped.set(status.openingsStop === null ? 0 : 1);
-    ratioLimit.set(Number(status.settings.mmrAlertThreshold));
-    for (const alert of status.alerts) if (!alert.over) alertsOpen.inc({ kind: alert.kind });
-    outbox.set(status.outboxWaiting);
+    setGauges(status);
     lag.set({ quantile: '0.5' }, lagSeconds(delay.percentile(50)));
     lag.set({ quantile: '0.99' }, lagSeconds(delay.percentile(99)));
     delay.reset();
-    memory.set(process.memoryUsage.rss());
   };
 
   return {
@@ -318,30 +198,9 @@ export function createMetrics(source: StatusSource): Metrics {
   };
 }
 
-function spansOf(spans: MoneySpans | null): readonly (readonly ['today' | 'week', MoneyLine])[] {
-  if (spans === null) return [];
-  return [
-    ['today', spans.today],
-    ['week', spans.week],
-  ];
-}
-
-/** A total and its parts, positive when received; other currencies are not included. */
-function partsOf({ spread, unwinds, fees, funding, unrealised, differences, total }: MoneyLine) {
-  const received = (amounts: MoneyLine['fees']) => new Decimal(amounts.USDT ?? 0).neg().toFixed();
-  return Object.entries({
-    ...{ spread, unwinds, fees: received(fees), funding: received(funding), unrealised, differences, total },
-  });
-}
-
 /** The sampler measures whole intervals, of which the first `LAG_RESOLUTION_MS` are no delay. */
 function lagSeconds(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e9 - LAG_RESOLUTION_MS / 1e3) || 0;
-}
-
-/** The only conversion of decimals to floats: metrics are for display, never for decisions. */
-function set<L extends string>(gauge: Gauge<L>, labels: Partial<Record<L, string>>, value: string | null): void {
-  if (value !== null) gauge.set(labels, new Decimal(value).toNumber());
 }
 
 /** The exchange's own error code, which says more than the HTTP status. */
