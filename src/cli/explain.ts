@@ -15,7 +15,7 @@ import { alertTexts } from '../notify/texts.ts';
 import type { Clock, Notifier } from '../ports.ts';
 import { labelOf, type Settings } from '../settings/index.ts';
 import { whyText } from '../texts/explain.ts';
-import { listText } from '../texts/listings.ts';
+import { type ListWords, listText, listWords } from '../texts/listings.ts';
 import { thrownText } from '../texts/reason-error.ts';
 import { reasonText } from '../texts/reasons.ts';
 
@@ -100,24 +100,28 @@ export function whySymbolCommand(
 export function replayCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) => {
     const { decisions, ledgers, fills, difference } = replay(journal);
-    const counts =
-      `${count(decisions, 'decision')}, ${count(ledgers, 'ledger step')} with ${count(fills, 'booked fill')} ` +
-      `(${[pairWords(journal) ?? [], journal.name].flat().join(', ')})`;
-    if (difference === null) {
-      parts.print(`Replayed ${counts}: all results as recorded.`);
-      return 0;
-    }
-    parts.print(`Replayed ${counts}, up to the first difference:`);
-    for (const line of differenceWords(difference)) parts.print(line);
+    const { lang } = parts.settings;
+    const text = listWords(lang);
+    const many = (amount: number, noun: string) => (lang === 'en' ? count(amount, noun) : amount);
+    const counts = text('counts', {
+      decisions: many(decisions, 'decision'),
+      ledgers: many(ledgers, 'ledger step'),
+      fills: many(fills, 'booked fill'),
+      journal: [pairWords(journal, lang) ?? [], journal.name].flat().join(', '),
+    });
+    parts.print(text(difference === null ? 'replayed' : 'replayedTo', { counts }));
+    if (difference === null) return 0;
+    for (const line of differenceWords(difference, text)) parts.print(line);
     return 1;
   });
 }
 
-function differenceWords({ seq, atMs, instrument, what, where, recorded, now }: Difference): string[] {
+function differenceWords(difference: Difference, text: ListWords): string[] {
+  const { seq, atMs, instrument: symbol, what, where, recorded, now } = difference;
   return [
-    `${instrument}, ${clockTime(atMs)} ${zoneName()}, journal entry ${seq}: the ${what} differs at ${where}`,
-    `  recorded: ${recorded}`,
-    `  now:      ${now}`,
+    text('differs', { symbol, time: clockTime(atMs), zone: zoneName(), seq, what: text(what), where }),
+    text('recorded', { value: recorded }),
+    text('now', { value: now }),
   ];
 }
 
@@ -126,12 +130,14 @@ function count(amount: number, noun: string): string {
 }
 
 export function lotsCommand(parts: JournalCommandParts, options: JournalOptions): number {
-  return withJournal(parts, options, (journal) => printListing(parts, options, listLots(journal, parts.clock.nowMs())));
+  return withJournal(parts, options, (journal) =>
+    printListing(parts, options, listLots(journal, parts.clock.nowMs(), parts.settings.lang)),
+  );
 }
 
 export function ordersCommand(parts: JournalCommandParts, options: JournalOptions): number {
   return withJournal(parts, options, (journal) =>
-    printListing(parts, options, listOrders(journal, parts.clock.nowMs())),
+    printListing(parts, options, listOrders(journal, parts.clock.nowMs(), parts.settings.lang)),
   );
 }
 
@@ -147,29 +153,26 @@ export function alertsCommand(parts: JournalCommandParts, options: JournalOption
  */
 export async function alertsTestCommand(parts: JournalCommandParts, notifier: Notifier | null): Promise<number> {
   const { settings, clock, print, complain } = parts;
+  const words = listWords(settings.lang);
   const text = alertTexts(settings.lang, labelOf(settings), settings.timeZone).test(clock.nowMs());
   if (notifier === null) {
-    complain(
-      'No Telegram gateway is configured (CHAT_ID, API_KEY, TELEGRAM_GATEWAY_URL); in paper, alerts go to the log.',
-    );
-    complain('The message would have been:');
+    complain(words('noGateway'));
+    complain(words('wouldBe'));
     complain(text);
     return EXIT_CONFIGURATION;
   }
   try {
     await notifier.send(text);
     // Only the origin of the address: the rest may be a key.
-    print(
-      `Sent through ${settings.telegram === null ? 'the notifier' : new URL(settings.telegram.gatewayUrl).origin}:`,
-    );
+    const gateway = settings.telegram === null ? words('aNotifier') : new URL(settings.telegram.gatewayUrl).origin;
+    print(words('sentThrough', { gateway }));
     print(text);
     return 0;
   } catch (thrown) {
     const { telegram } = settings;
     const at = telegram === null ? '' : `TELEGRAM_GATEWAY_URL ${new URL(telegram.gatewayUrl).origin}: `;
     complain(`${at}${errorText(thrown)}`);
-    if (telegram !== null)
-      complain('The gateway is set by TELEGRAM_GATEWAY_URL, its key by API_KEY, the chat by CHAT_ID.');
+    if (telegram !== null) complain(words('gatewaySetBy'));
     return 1;
   }
 }

@@ -13,6 +13,7 @@ import { PAPER_JOURNAL } from '../journal/files.ts';
 import { acquireLocks, LockError } from '../journal/lock.ts';
 import { copyToDatabase, copyToFile } from '../journal/postgres/copying.ts';
 import type { Settings } from '../settings/index.ts';
+import { type ListWords, listWords } from '../texts/listings.ts';
 import { thrownText } from '../texts/reason-error.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { JOURNAL } from './arguments.ts';
@@ -80,6 +81,7 @@ export function copyCommand(
 ): Promise<number> {
   return reportingUserErrors(parts, async () => {
     const { settings, clock } = parts;
+    const text = listWords(settings.lang);
     const ids = pairIdsOf(settings);
     if (settings.journalUrl === null || ids === null) {
       throw new NoJournalError(reason('copy-without-database', '18.1'));
@@ -91,13 +93,18 @@ export function copyCommand(
     const pairName = pairNameOf(settings, ids);
     if (from === DATABASE) {
       const copied = await copyToFile(address, pairName, resolve(to), clock);
-      print(parts, options, { ...copied }, `Copied ${described(copied)}.`);
+      print(parts, options, { ...copied }, text('copied', { journal: described(copied, text) }));
       return 0;
     }
     const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
     try {
       const copied = await copyToDatabase(resolve(from), address, pairName, `${hostname()}:${process.pid}:copy`);
-      print(parts, options, { ...copied }, `Copied ${described(copied)} to ${shownDatabase(address)}.`);
+      print(
+        parts,
+        options,
+        { ...copied },
+        text('copiedTo', { journal: described(copied, text), database: shownDatabase(address) }),
+      );
       return 0;
     } finally {
       locks.release();
@@ -115,8 +122,9 @@ export function backupCommand(parts: JournalCommandParts, to: string, options: J
     if (parts.settings.journalUrl !== null && options.journal === undefined) {
       return copyCommand(parts, DATABASE, to, options);
     }
+    const text = listWords(parts.settings.lang);
     const copied = backupJournal(chosenJournalFile(parts.settings, options.journal ?? null), resolve(to));
-    print(parts, options, { ...copied }, `Copied ${described(copied)}.`);
+    print(parts, options, { ...copied }, text('copied', { journal: described(copied, text) }));
     return 0;
   });
 }
@@ -128,10 +136,11 @@ export function verifyCommand(
   options: JournalOptions,
 ): Promise<number> {
   return reportingUserErrors(parts, () => {
+    const text = listWords(parts.settings.lang);
     const found = verifyJournal(chosenJournalFile(parts.settings, file));
     complainOf(found.notices, parts);
     const notices = found.notices.map((notice) => reasonText(notice));
-    print(parts, options, { ...found, notices }, `Whole: ${described(found)}.`);
+    print(parts, options, { ...found, notices }, text('whole', { journal: described(found, text) }));
     return 0;
   });
 }
@@ -140,6 +149,7 @@ export function verifyCommand(
 export function restoreCommand(parts: JournalCommandParts, copy: string, options: RestoreOptions): Promise<number> {
   return reportingUserErrors(parts, async () => {
     const { settings } = parts;
+    const text = listWords(settings.lang);
     if (settings.journalUrl !== null) {
       throw new NoJournalError(reason('restore-into-database', '18.1', { copy, word: DATABASE }));
     }
@@ -147,12 +157,12 @@ export function restoreCommand(parts: JournalCommandParts, copy: string, options
     const locks = await acquireLocks({ dataDirectory: settings.dataDir, accounts: accountsOf(settings) });
     try {
       const { restored, setAside } = restoreJournal(resolve(copy), file, options.older ?? false);
-      const next =
-        settings.mode === 'paper'
-          ? 'The next paper run begins with a new exchange and puts it aside again.'
-          : 'The next start reads the exchange and says what differs (strategy 11.2).';
-      const before = setAside === null ? '' : ` The journal that was there is ${join(settings.dataDir, setAside)}.`;
-      print(parts, options, { ...restored, setAside }, `Restored ${described(restored)}.${before} ${next}`);
+      const said = [
+        text('restored', { journal: described(restored, text) }),
+        ...(setAside === null ? [] : [text('setAside', { file: join(settings.dataDir, setAside) })]),
+        text(settings.mode === 'paper' ? 'nextPaper' : 'nextStart'),
+      ];
+      print(parts, options, { ...restored, setAside }, said.join(settings.lang === 'en' ? ' ' : ''));
       return 0;
     } finally {
       locks.release();
@@ -174,9 +184,12 @@ function nameOfRun(settings: Settings): string {
   return journalOfRun(settings, [accounts.A.accountId, accounts.B.accountId]);
 }
 
-function described({ file, entries, lastSeq, lastAtMs, unsettledOrders }: JournalContents): string {
-  const last = lastAtMs === null ? 'no entry' : `the last (${lastSeq}) of ${clockTime(lastAtMs)} ${zoneName()}`;
-  return `${file}: ${entries} entries, ${last}, ${unsettledOrders} orders whose end it does not know`;
+function described({ file, entries, lastSeq, lastAtMs, unsettledOrders }: JournalContents, text: ListWords): string {
+  const last =
+    lastAtMs === null
+      ? text('noEntry')
+      : text('lastEntry', { seq: lastSeq, time: clockTime(lastAtMs), zone: zoneName() });
+  return text('journal', { file, entries, last, orders: unsettledOrders });
 }
 
 function print(parts: JournalCommandParts, options: JournalOptions, json: object, line: string): void {

@@ -8,10 +8,12 @@ import { sideAgainst } from '../core/valuing.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { alertLine } from '../notify/texts.ts';
 import { lasting } from '../texts/duration.ts';
-import type { Language } from '../texts/language.ts';
+import { PURPOSES } from '../texts/explain.ts';
+import { type Language, SIDES } from '../texts/language.ts';
+import { LOT_HEADS, listText, listWords, ORDER_HEADS } from '../texts/listings.ts';
 import { clockTime, columns, plainJson } from './words.ts';
 
-/** Open lots, live orders and alerts by the journal, each as lines, or as JSON with decimals as text. */
+/** Open lots, live orders and alerts by the journal, each as lines in a language, or as JSON with decimals as text. */
 
 /** Alerts that ended longer ago are not listed. */
 export const RECENT_ALERTS_MS = 24 * 3_600_000;
@@ -30,35 +32,37 @@ function statesOf(journal: EngineJournal): SymbolState[] {
 }
 
 /** Open lots by symbol, with the net and the guard price of its hedge (strategy 4.4, 7.2). */
-export function listLots(journal: EngineJournal, nowMs: number): Listing {
+export function listLots(journal: EngineJournal, nowMs: number, language: Language): Listing {
+  const text = listWords(language);
   const symbols = statesOf(journal).map((state) => ({ state, hedge: hedgeOf(state) }));
   const open = symbols.filter(({ state }) => state.lots.length > 0);
   const lines = open.flatMap(({ state, hedge }) => {
-    const since = state.unhedgedSinceMs === null ? '' : `, unhedged for ${lasting(nowMs - state.unhedgedSinceMs)}`;
-    const wanted =
-      hedge === null
-        ? 'nothing is to be hedged'
-        : `to be hedged by a ${hedge.side} of ${hedge.size.toFixed()} at ${hedge.guardPrice?.toFixed() ?? '-'} or better`;
+    const time = state.unhedgedSinceMs === null ? null : lasting(nowMs - state.unhedgedSinceMs, language);
+    const { side = 'buy', size = ZERO, guardPrice = null } = hedge ?? {};
+    const wanted = { side: SIDES[language][side], size: size.toFixed(), price: guardPrice?.toFixed() ?? '-' };
     return [
-      `${state.instrument}: net ${lotsNet(state.lots).toFixed()}${since}; ${wanted}`,
+      text('lotsOf', {
+        ...{ symbol: state.instrument, net: lotsNet(state.lots).toFixed(), time },
+        hedge: hedge === null ? text('noHedge') : text('hedge', wanted),
+      }),
       ...columns([
-        ['lot', 'account', 'side', 'size', 'price', 'age', 'from'],
+        LOT_HEADS[language],
         ...state.lots.map((lot) => [
           `#${lot.id}`,
           lot.account,
-          lot.side,
+          SIDES[language][lot.side],
           lot.size.toFixed(),
           lot.price.toFixed(),
-          lasting(nowMs - lot.bookedAtMs),
-          lot.source === 'fill' ? `order ${lot.clientOrderId}` : SOURCES[lot.source],
+          lasting(nowMs - lot.bookedAtMs, language),
+          text(SOURCES[lot.source], { id: lot.clientOrderId }),
         ]),
       ]).map((row) => `  ${row}`),
     ];
   });
   const names = symbols.filter(({ state }) => state.lots.length === 0).map(({ state }) => state.instrument);
-  if (names.length > 0) lines.push(`No open lots: ${names.join(', ')}`);
+  if (names.length > 0) lines.push(text('noLots', { symbols: names.join(', ') }));
   return {
-    lines: lines.length === 0 ? ['No symbol is known yet.'] : lines,
+    lines: lines.length === 0 ? [text('noSymbol')] : lines,
     json: plainJson(
       symbols.map(({ state, hedge }) => ({
         instrument: state.instrument,
@@ -71,7 +75,7 @@ export function listLots(journal: EngineJournal, nowMs: number): Listing {
   };
 }
 
-const SOURCES = { start: 'a position found at the start', drift: 'a change from outside' } as const;
+const SOURCES = { fill: 'ofOrder', start: 'ofStart', drift: 'ofDrift' } as const;
 
 function hedgeOf(state: SymbolState) {
   const net = lotsNet(state.lots);
@@ -84,69 +88,65 @@ function hedgeOf(state: SymbolState) {
 }
 
 /** Live managed orders (strategy 1). */
-export function listOrders(journal: EngineJournal, nowMs: number): Listing {
+export function listOrders(journal: EngineJournal, nowMs: number, language: Language): Listing {
+  const text = listWords(language);
   const states = statesOf(journal);
-  const orders = states.flatMap((state) =>
-    state.orders.map((order) => ({ instrument: state.instrument, status: statusOf(order), ...order })),
-  );
+  const orders = states.flatMap((state) => state.orders.map((order) => ({ instrument: state.instrument, ...order })));
   const rows = orders.map((order) => [
     order.instrument,
     order.account,
-    order.side,
+    SIDES[language][order.side],
     order.size.toFixed(),
     order.price.toFixed(),
     order.tradedSize.toFixed(),
-    waitingSize(order).gt(0) ? `${waitingSize(order).toFixed()} waits` : '',
-    order.purpose,
-    order.status,
-    lasting(nowMs - order.sentAtMs),
-    order.expirationMs > nowMs ? `in ${lasting(order.expirationMs - nowMs)}` : 'expired',
+    waitingSize(order).gt(0) ? text('waits', { size: waitingSize(order).toFixed() }) : '',
+    PURPOSES[language][order.purpose],
+    text(statusOf(order)),
+    lasting(nowMs - order.sentAtMs, language),
+    order.expirationMs > nowMs
+      ? text('expiresIn', { time: lasting(order.expirationMs - nowMs, language) })
+      : text('expired'),
     order.clientOrderId,
   ]);
-  const head = [
-    'instrument',
-    'account',
-    'side',
-    'size',
-    'price',
-    'traded',
-    'booking',
-    'purpose',
-    'status',
-    'age',
-    'expires',
-    'client order id',
-  ];
   return {
-    lines: rows.length === 0 ? ['No live order is known.'] : columns([head, ...rows]),
-    json: plainJson(orders.map((order) => ({ ...order, remainingSize: remainingSize(order) }))),
+    lines: rows.length === 0 ? [text('noOrder')] : columns([ORDER_HEADS[language], ...rows]),
+    json: plainJson(
+      orders.map((order) => ({
+        ...order,
+        status: listText('en', statusOf(order)),
+        remainingSize: remainingSize(order),
+      })),
+    ),
   };
 }
 
-function statusOf(order: ManagedOrder): string {
-  if (order.unknown) return 'unknown, being found out';
-  if (order.confirmedAtMs === null) return 'on its way';
-  return order.cancelRequestedAtMs === null ? 'resting' : 'being cancelled';
+function statusOf(order: ManagedOrder): 'unknown' | 'sent' | 'resting' | 'cancelling' {
+  if (order.unknown) return 'unknown';
+  if (order.confirmedAtMs === null) return 'sent';
+  return order.cancelRequestedAtMs === null ? 'resting' : 'cancelling';
 }
 
 /** Open alerts, those that ended within a day, and the number of undelivered messages (strategy 12). */
 export function listOpenAlerts(journal: EngineJournal, nowMs: number, language: Language): Listing {
+  const text = listWords(language);
   const states = journal.latestOfEach('alert.state').flatMap((entry) => readAlertState(entry.body) ?? []);
   const { open, recent } = listAlerts(states, nowMs - RECENT_ALERTS_MS);
   const waiting = restoreOutbox(journal.latestOfEach('outbox').map((entry) => entry.body)).pending.size;
-  const sent = (state: AlertState) => (state.timesSent === 0 ? 'not sent' : `sent ${state.timesSent} ×`);
+  const told = (state: AlertState) =>
+    state.timesSent === 0 ? text('notTold') : text('told', { times: state.timesSent });
+  const wordsOf = (state: AlertState, untilMs: number) => ({
+    ...{ alert: alertLine(state, language), since: clockTime(state.sinceMs), told: told(state) },
+    lasted: lasting(untilMs - state.sinceMs, language),
+  });
   const lines = [
-    open.length === 0 ? 'No alert is open.' : `Open (${open.length}):`,
+    open.length === 0 ? text('noAlert') : text('openAlerts', { count: open.length }),
     ...open.map((state) => {
-      const over = state.overAtMs === null ? '' : `, over for ${lasting(nowMs - state.overAtMs)}`;
-      return `  ${alertLine(state, language)} · since ${clockTime(state.sinceMs)}, ${lasting(nowMs - state.sinceMs)}${over} · ${sent(state)}`;
+      const over = state.overAtMs === null ? null : lasting(nowMs - state.overAtMs, language);
+      return text('openAlert', { ...wordsOf(state, nowMs), over });
     }),
-    ...(recent.length === 0 ? [] : [`Ended within a day (${recent.length}):`]),
-    ...recent.map((state) => {
-      const end = state.overAtMs ?? state.closedAtMs ?? nowMs;
-      return `  ${alertLine(state, language)} · ${clockTime(state.sinceMs)}, lasted ${lasting(end - state.sinceMs)} · ${sent(state)}`;
-    }),
-    ...(waiting === 0 ? [] : [`Waiting to be delivered: ${waiting}`]),
+    ...(recent.length === 0 ? [] : [text('endedAlerts', { count: recent.length })]),
+    ...recent.map((state) => text('endedAlert', wordsOf(state, state.overAtMs ?? state.closedAtMs ?? nowMs))),
+    ...(waiting === 0 ? [] : [text('waiting', { count: waiting })]),
   ];
   return { lines, json: plainJson({ open, recent, waiting }) };
 }

@@ -12,7 +12,6 @@ import {
   matchShare,
   NO_TOTALS,
   OTHER_ORIGINS,
-  type OtherOrigin,
   type PaymentRow,
   rowTimeMs,
   type Share,
@@ -22,6 +21,9 @@ import {
 import type { PairStatement } from '../core/pair-statement.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
 import { completeUntilMs, dayOf, readUpTo, utcDay } from '../journal/money.ts';
+import { checkText } from '../texts/check.ts';
+import type { Language } from '../texts/language.ts';
+import { GROUP_HEADS, type ListWords, listWords, PAIR_HEADS, REPORT_HEADS } from '../texts/listings.ts';
 import { levellingLines } from './levelling.ts';
 import { pairViews } from './pair-view.ts';
 import { clockTime, columns } from './words.ts';
@@ -243,55 +245,53 @@ function matchesOf(fact: Fact): BookedMatch[] {
 }
 
 /** The table with its notes. */
-export function reportTable(report: Report, by: ReportGroup): string[] {
+export function reportTable(report: Report, by: ReportGroup, language: Language = 'en'): string[] {
+  const text = listWords(language);
+  const { [by]: group, state } = GROUP_HEADS[language];
+  const names: Readonly<Record<string, string>> = { '': '-', total: text('total'), pair: text('pair') };
   const rows = [...report.lines, report.sum].map((one) => [
-    one.of === '' ? '-' : one.of,
-    ...(by === 'day' ? [one.isFinal === null ? '' : one.isFinal ? 'final' : 'open'] : []),
+    names[one.of] ?? one.of,
+    ...(by === 'day' ? [one.isFinal === null ? '' : text(one.isFinal ? 'final' : 'open')] : []),
     ...[String(one.totals.fills), money(one.totals.volume), money(one.totals.spread), money(one.totals.unwindGain)],
     ...[amounts(one.totals.fees), amounts(one.totals.funding), money(one.unrealised), money(one.differences)],
     ...[money(one.total), amounts(one.totals.transfers), one.unexplained === null ? '' : one.unexplained.toFixed(6)],
   ]);
-  const heads = ['fills', 'volume', 'spread', 'unwinds', 'fees', 'funding', 'unrealised', 'differences', 'total'];
   const takers = report.sum.totals.ownTakers;
   return [
-    `Since ${report.fromDay}, USDT; fees and funding: positive paid, negative received`,
-    ...columns([[by, ...(by === 'day' ? ['state'] : []), ...heads, 'transfers', 'unexplained'], ...rows]),
-    ...(by === 'symbol' ? pairTable(report.pairs) : []),
-    ...otherFills(report.sum.totals),
-    ...byHandLines(report.matches),
-    ...(takers === 0 ? [] : [`Own fills that were a taker's: ${takers}`]),
-    ...(by === 'account' && report.balances !== null ? marginLines(report.balances) : []),
-    ...report.gaps.map(
-      ({ account, fromNs, toNs, unexplained, rows: count }) =>
-        `Unexplained: ${unexplained.toFixed()} USDT of account ${account}, ${clockTime(rowTimeMs({ timeNs: fromNs }))} to ` +
-        `${clockTime(rowTimeMs({ timeNs: toNs }))}, ${count} rows (strategy 17.3)`,
+    text('reportSince', { day: report.fromDay }),
+    ...columns([[group, ...(by === 'day' ? [state] : []), ...REPORT_HEADS[language]], ...rows]),
+    ...(by === 'symbol' ? pairTable(report.pairs, language) : []),
+    ...otherFills(report.sum.totals, text),
+    ...byHandLines(report.matches, text),
+    ...(takers === 0 ? [] : [text('ownTakers', { count: takers })]),
+    ...(by === 'account' && report.balances !== null ? marginLines(report.balances, language) : []),
+    ...report.gaps.map(({ account, fromNs, toNs, unexplained, rows: count }) =>
+      text('unexplained', {
+        ...{ usdt: unexplained.toFixed(), account, rows: count },
+        ...{ from: clockTime(rowTimeMs({ timeNs: fromNs })), to: clockTime(rowTimeMs({ timeNs: toNs })) },
+      }),
     ),
-    ...report.reopened.map((day) => `${day}: the exchange listed rows of it after it was final`),
+    ...report.reopened.map((day) => text('reopened', { day })),
     ...(report.beforeRows.length === 0
       ? []
-      : [`${report.beforeRows[0]} to ${report.beforeRows.at(-1)}: from daily totals, UTC; rows are kept no longer`]),
+      : [text('beforeRows', { from: report.beforeRows[0], to: report.beforeRows.at(-1) })]),
   ];
 }
 
-const ORIGIN_WORDS: Readonly<Record<OtherOrigin, string>> = {
-  ...{ foreign: 'by hand or by another program', liquidation: 'liquidation', adl: 'auto-deleveraging' },
-};
-
 /** Fills not made by orders of the engine (strategy 17.1). */
-function otherFills({ others = {} }: Totals): string[] {
+function otherFills({ others = {} }: Totals, text: ListWords): string[] {
   return OTHER_ORIGINS.flatMap((origin) => {
     const found = others[origin];
     if (found === undefined) return [];
-    return [`Not the engine's fills, ${ORIGIN_WORDS[origin]}: ${found.fills}, volume ${money(found.volume)}`];
+    return [text('notOurs', { origin: text(origin), fills: found.fills, volume: money(found.volume) })];
   });
 }
 
 /** The part of spread and unwinds that a person traded (strategy 10.5). */
-function byHandLines(matches: readonly BookedMatch[]): string[] {
+function byHandLines(matches: readonly BookedMatch[], text: ListWords): string[] {
   const those = matches.filter(({ byHand }) => byHand);
   if (those.length === 0) return [];
-  const gain = money(sum(those.map(({ gainUsdt }) => gainUsdt)));
-  return [`By hand: ${gain} USDT of spread and unwinds, ${those.length} lots closed (strategy 10.5)`];
+  return [text('byHand', { usdt: money(sum(those.map(({ gainUsdt }) => gainUsdt))), lots: those.length })];
 }
 
 /** To six decimals, as the exchange prints. */
@@ -307,17 +307,16 @@ function amounts(value: Totals['fees']): string {
 }
 
 /** Both sides of the pair statement, so that a reader can add them up. */
-function pairTable(pairs: readonly PairLine[]): string[] {
+function pairTable(pairs: readonly PairLine[], language: Language): string[] {
   if (pairs.length === 0) return [];
   const rows = pairs.map((pair) => [
     ...[pair.instrument, money(pair.spread), money(pair.unwindGain), money(pair.openLots), money(pair.differences)],
     ...[money(pair.cashFlow), money(pair.held), pair.unexplained.toFixed(6), money(pair.costAtTouch)],
   ]);
-  const heads = ['pair', 'spread', 'unwinds', 'open lots', 'differences', '= trades', '+ held', 'unexplained'];
-  return columns([[...heads, 'cost at the touch'], ...rows]);
+  return columns([PAIR_HEADS[language], ...rows]);
 }
 
-function marginLines(balances: NonNullable<Report['balances']>): string[] {
+function marginLines(balances: NonNullable<Report['balances']>, language: Language): string[] {
   const atMs = Math.min(rowTimeMs(balances.A), rowTimeMs(balances.B));
-  return [`Margins of ${clockTime(atMs)}:`, ...levellingLines(balances, null)];
+  return [checkText(language, 'marginsOf', { time: clockTime(atMs) }), ...levellingLines(balances, null, language)];
 }

@@ -45,7 +45,7 @@ export function explainOrder(journal: EngineJournal, clientOrderId: string, lang
   const known = prepared !== null || outcomes.length > 0 || facts.length > 0 || decisions.length > 0;
   if (!known) return { known, lines: unknownOrder(clientOrderId, words, language) };
   const decision = prepared === null ? null : decisionOf(history, prepared.body.intent);
-  const pair = pairWords(journal);
+  const pair = pairWords(journal, language);
   const lines = [
     headline(history, words, language),
     ...(pair === null ? [] : [words('pair', { pair })]),

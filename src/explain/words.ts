@@ -22,12 +22,21 @@ export function plainJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainJson(inner)]));
 }
 
+/** Chinese characters and punctuation, which take two cells of a terminal. */
+const WIDE = /[\p{Script=Han}\u3000-\u303f\uff00-\uff60]/gu;
+
+function cells(text: string): number {
+  return text.length + (text.match(WIDE)?.length ?? 0);
+}
+
 /** Rows in columns of equal width, the first row a heading; numbers are left-aligned, so that they can be copied. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => cells(row[column] ?? ''))));
   return rows.map((row) =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - cells(cell)),
+      )
       .join('  ')
       .trimEnd(),
   );

@@ -1,5 +1,6 @@
 import type { AccountName } from '../core/model.ts';
 import type { Journal } from '../ports.ts';
+import type { Language } from '../texts/language.ts';
 import { remember } from './instruments.ts';
 
 /** The pair of accounts of a journal, recorded inside it so that copies have it too. */
@@ -23,7 +24,9 @@ export function rememberedPair(journal: Journal): Pair | null {
 }
 
 /** `grvt-hedge prod 4782-0114 (accounts 1234, 5678)`; null: unknown. */
-export function pairWords(journal: Journal): string | null {
+export function pairWords(journal: Journal, language: Language): string | null {
   const pair = rememberedPair(journal);
-  return pair === null ? null : `${pair.label} (accounts ${pair.accounts.A}, ${pair.accounts.B})`;
+  if (pair === null) return null;
+  const { A, B } = pair.accounts;
+  return `${pair.label}${language === 'en' ? ` (accounts ${A}, ${B})` : `（账户 ${A}、${B}）`}`;
 }

@@ -13,6 +13,7 @@ import {
   whyCommand,
   whySymbolCommand,
 } from '../../src/cli/explain.ts';
+import { backupCommand, restoreCommand, verifyCommand } from '../../src/cli/journal.ts';
 import { judgeRaise, storedAlertState } from '../../src/core/alert-episodes.ts';
 import type { Alert } from '../../src/core/alerts.ts';
 import type { Fact } from '../../src/core/facts.ts';
@@ -383,4 +384,45 @@ test('the journal is the one the settings name; another by --journal; none is re
   const not = parts();
   assert.equal(lotsCommand(not.look, { journal: 'journal-else.db' }), 78);
   assert.match(not.complained.join('\n'), /^journal .*journal-else\.db/);
+});
+
+test('in Chinese: what the commands list, and what becomes of journals; JSON stays as it is', async () => {
+  const { look, printed, complained } = parts(settings({ GRVT_HEDGE_LANG: 'zh' }));
+  for (const list of [lotsCommand, ordersCommand]) {
+    assert.equal(list(look, {}), 0);
+    const [zh, en] = [parts(settings({ GRVT_HEDGE_LANG: 'zh' })), parts()];
+    list(zh.look, { json: true });
+    list(en.look, { json: true });
+    assert.equal(zh.text(), en.text());
+  }
+  const before = printed.length;
+  assert.equal(alertsCommand(look, {}), 0);
+  // Phrases of the guides stay in the alerts, which have tests of their own.
+  const alerts = printed.splice(before);
+  assert.match(
+    alerts.join('\n'),
+    /^未结束（\d+）：\n {2}.* · 始于 .*，已 .* · 已发送 1 次\n[\s\S]*\n一天内结束（\d+）：\n.*，历时 /,
+  );
+  assert.equal(replayCommand(look, {}), 0);
+  const body = entries.find(({ kind }) => kind === 'decision')?.body as RecordedDecision;
+  const wrong = { ...body, plan: { ...body.plan, creates: [] as never[], idle: null } };
+  const fileName = 'journal-paper.wrong.db';
+  writeFile(fileName, [{ kind: 'decision', key: BNB, atMs: NOW_MS, body: wrong }]).close();
+  assert.equal(replayCommand(look, { journal: fileName }), 1);
+  // What differs is shown as it is stored.
+  printed.splice(-2);
+  assert.equal(await alertsTestCommand(look, { send: async () => {} }), 0);
+  printed.pop();
+  assert.equal(await alertsTestCommand(look, null), 78);
+  complained.pop();
+  const copy = join(folder, 'copy.db');
+  assert.equal(await backupCommand(look, copy, {}), 0);
+  assert.equal(await backupCommand(look, copy, {}), 78);
+  assert.equal(await verifyCommand(look, copy, {}), 0);
+  rmSync(`${copy}.mark`, { force: true });
+  assert.equal(await verifyCommand(look, join(folder, fileName), {}), 0);
+  const elsewhere = parts(settings({ GRVT_HEDGE_LANG: 'zh', GRVT_HEDGE_DATA_DIR: join(folder, 'restored') }));
+  for (const _time of [1, 2]) assert.equal(await restoreCommand(elsewhere.look, copy, {}), 0);
+  // The pair's name is a name.
+  assertChinese([...printed, ...complained, ...elsewhere.printed].join('\n').replaceAll('grvt-hedge paper', 'x'));
 });

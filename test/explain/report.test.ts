@@ -85,6 +85,20 @@ describe('report (strategy 17.4)', () => {
     assert.equal(`${reportTable(report, 'symbol').join('\n')}\n`, printed);
   });
 
+  it('prints it in Chinese, each column under its head', () => {
+    const report = makeReport(exampleJournal(), { days: 1, by: 'symbol', nowMs: NOW_MS, keptMs: KEPT_MS });
+    const [since, head, row, total, pairs] = reportTable(report, 'symbol', 'zh');
+    assert.equal(since, '自 2026-11-30 起，单位 USDT；手续费和资金费：正为支付，负为收到');
+    assert.match(head ?? '', /^标的 +成交 +成交额 +价差 +平仓 +手续费 +资金费 +未实现 +差额 +合计 +划转 +无法解释$/);
+    assert.match(total ?? '', /^合计 +10 /);
+    assert.match(pairs ?? '', /^交易对 .*= 成交现金流 .*按盘口的成本$/);
+    // A Chinese character takes two cells.
+    const cells = (text: string) => text.length + (text.match(/[\u4e00-\u9fff]/g)?.length ?? 0);
+    const from = (line: string | undefined, what: string) => cells((line ?? '').slice(0, line?.indexOf(what)));
+    assert.equal(from(head, '成交'), from(row, '10'));
+    assert.equal(from(head, '资金费'), from(row, '0.0015'));
+  });
+
   it('the CSV sums up to the table, by another way of adding', () => {
     const report = makeReport(exampleJournal(), { days: 1, by: 'day', nowMs: NOW_MS, keptMs: KEPT_MS });
     const [head = '', ...lines] = reportCsv(report);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CHECK_WORDS, checkText } from '../../src/texts/check.ts';
+import { LIST_WORDS } from '../../src/texts/listings.ts';
 import { STATUS_WORDS, statusText } from '../../src/texts/status.ts';
 
 /** What commands say in two languages: the same values in both. */
@@ -10,6 +11,7 @@ const valuesOf = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name
 for (const [table, words] of [
   ['check', CHECK_WORDS],
   ['status', STATUS_WORDS],
+  ['listings', LIST_WORDS],
 ] as const) {
   for (const [name, [en, zh]] of Object.entries(words)) {
     test(`${table}, ${name}: Chinese names what English names`, () => {
