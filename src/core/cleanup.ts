@@ -151,10 +151,11 @@ export function fencesUp(memory: CleanupMemory, nowMs: number, ids: readonly str
  */
 export function roundAnswered(
   memory: CleanupMemory,
-  { askedAtMs, open, states }: CleanupAnswers,
+  answers: CleanupAnswers,
   skewMs: number,
   isFenceVoid: (clientOrderId: string) => boolean,
 ): CleanupMemory {
+  const { askedAtMs, open, states } = answers;
   const targets: Record<string, Target> = { ...memory.targets };
   const candidates = new Set(memory.candidates);
   const unread: Partial<Record<AccountName, string>> = {};
@@ -169,14 +170,8 @@ export function roundAnswered(
       unread[account] = orders;
       continue;
     }
-    const listed = orders.filter((order) => isOwnOrder(order));
-    const listedIds = new Set(listed.map(({ clientOrderId }) => clientOrderId));
-    const unlisted = memory.held.filter((one) => one.account === account && !listedIds.has(one.clientOrderId));
-    const inState = (state: null | undefined) => unlisted.filter((one) => states[one.clientOrderId] === state);
-    const strategy = [...listed, ...unlisted.map((one) => states[one.clientOrderId]).filter(rests)];
-    // Unknown to the exchange is not gone (10.2): it counts as one that may rest.
-    const unseen = inState(null);
-    heldUnread.push(...inState(undefined).map(({ clientOrderId }) => clientOrderId));
+    const { strategy, unseen, notRead } = sortedOrders(memory, account, orders, states);
+    heldUnread.push(...notRead.map(({ clientOrderId }) => clientOrderId));
     for (const { clientOrderId, instrument } of strategy) {
       openIds.add(clientOrderId);
       candidates.add(clientOrderId);
@@ -185,13 +180,7 @@ export function roundAnswered(
     }
     if (memory.cancelOnStop) {
       const all = [...strategy, ...unseen.map((one) => placed(one, skewMs))];
-      for (const { clientOrderId, instrument, createTimeNs } of surplus(memory, all)) {
-        // The end of one that nobody sees is proven as of any unknown outcome (9.6): by a fence.
-        const fenced = unseen.some((one) => one.clientOrderId === clientOrderId);
-        const sentAtMs = Number(createTimeNs / 1_000_000n);
-        const fresh = { fenced, fencedAtMs: null, isOpen: !fenced, end: null } as const;
-        targets[clientOrderId] = { account, clientOrderId, instrument, sentAtMs, ...fresh };
-      }
+      for (const one of surplus(memory, all)) targets[one.clientOrderId] = newTarget(account, one, unseen);
     }
     kept += strategy.filter(({ clientOrderId }) => targets[clientOrderId] === undefined).length;
   }
@@ -211,6 +200,37 @@ export function roundAnswered(
     return targets[clientOrderId] === undefined && (state === null || rests(state));
   });
   return { ...memory, targets, held, heldUnread, rows, candidates: [...candidates], unread, kept };
+}
+
+/** An account's orders by what this round's answers show of them. */
+function sortedOrders(
+  { held }: CleanupMemory,
+  account: AccountName,
+  orders: Exclude<CleanupAnswers['open'][AccountName], string>,
+  states: CleanupAnswers['states'],
+) {
+  const listed = orders.filter((order) => isOwnOrder(order));
+  const listedIds = new Set(listed.map(({ clientOrderId }) => clientOrderId));
+  const unlisted = held.filter((one) => one.account === account && !listedIds.has(one.clientOrderId));
+  const inState = (state: null | undefined) => unlisted.filter((one) => states[one.clientOrderId] === state);
+  return {
+    /** Ours that rest. */
+    strategy: [...listed, ...unlisted.map((one) => states[one.clientOrderId]).filter(rests)],
+    /** Unknown to the exchange, which is not gone (10.2): each counts as one that may rest. */
+    unseen: inState(null),
+    notRead: inState(undefined),
+  };
+}
+
+/** The end of an order that nobody sees is proven as of any unknown outcome (9.6): by a fence. */
+function newTarget(
+  account: AccountName,
+  { clientOrderId, instrument, createTimeNs }: Placed,
+  unseen: readonly LiveOrder[],
+): Target {
+  const fenced = unseen.some((one) => one.clientOrderId === clientOrderId);
+  const sentAtMs = Number(createTimeNs / 1_000_000n);
+  return { account, clientOrderId, instrument, sentAtMs, fenced, fencedAtMs: null, isOpen: !fenced, end: null };
 }
 
 export function cleanupResult(memory: CleanupMemory): CleanupResult {

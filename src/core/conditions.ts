@@ -1,6 +1,7 @@
 import { type Alert, type AlertDetails, type AlertKind, alertKey, isStuck, type NetLeft } from './alerts.ts';
 import { type Decimal, sum, usdtText } from './decimal.ts';
 import { guardPrice, lotsNet, lotsValue } from './ledger.ts';
+import type { MarkJudgement } from './mark.ts';
 import { ACCOUNTS, type AccountName, type Instrument, type LeavingWhy, type SymbolMode } from './model.ts';
 import { conductOf } from './modes.ts';
 import { type FillRow, type Interval, rowTimeMs } from './money.ts';
@@ -313,21 +314,11 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   const done = config.positionMode === 'decrease' && valuation.flat;
   if (plan.tradingState === 'capped' && !done) {
     // Hedged: the limit did its work. Unhedged: the limit keeps the net open and somebody must act.
-    raise(valuation.hedged ? 'limit-reached' : 'repair-blocked', {
-      mode: config.positionMode,
-      total: valuation.totalUsdt.toFixed(2),
-      limit: (config.positionMode === 'increase' ? config.maxTotalPositionUsdt : config.minTotalPositionUsdt).toFixed(),
-      why: plan.why,
-    });
+    raise(valuation.hedged ? 'limit-reached' : 'repair-blocked', limitDetails(input, plan));
   }
   const { marks } = input;
   if (marks !== undefined && state.markDoubt !== null && nowMs - state.markDoubt.sinceMs >= MARK_DOUBT_ALERT_MS) {
-    const { touch } = marks;
-    raise('mark-doubtful', {
-      mark: marks.read.toFixed(),
-      ...(state.acceptedMark === null ? {} : { accepted: state.acceptedMark.toFixed() }),
-      ...(touch === null ? {} : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed() }),
-    });
+    raise('mark-doubtful', doubtDetails(marks, state.acceptedMark));
   }
   for (const account of ACCOUNTS) {
     const count = state.orders.filter((order) => order.account === account).length;
@@ -341,6 +332,20 @@ export function conditionsOf(input: PlanInput, plan: Plan): Alert[] {
   });
   if (unhedged !== null) alerts.push(unhedged);
   return alerts;
+}
+
+function limitDetails({ config, valuation }: PlanInput, { why }: Plan): AlertDetails {
+  const { positionMode: mode, maxTotalPositionUsdt, minTotalPositionUsdt } = config;
+  const limit = mode === 'increase' ? maxTotalPositionUsdt : minTotalPositionUsdt;
+  return { mode, total: valuation.totalUsdt.toFixed(2), limit: limit.toFixed(), why };
+}
+
+function doubtDetails({ read, touch }: MarkJudgement, acceptedMark: Decimal | null): AlertDetails {
+  return {
+    mark: read.toFixed(),
+    ...(acceptedMark === null ? {} : { accepted: acceptedMark.toFixed() }),
+    ...(touch === null ? {} : { bid: touch.bid.toFixed(), ask: touch.ask.toFixed() }),
+  };
 }
 
 /** One of our orders filled as taker although it was post-only (strategy 17.1). */

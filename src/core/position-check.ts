@@ -126,27 +126,29 @@ function adoptDrift(
         }),
   };
   if (left.isZero() || price === null) return { state: settled, facts: taken.facts };
-  const booking = book(settled, {
-    account,
-    side: left.gt(0) ? 'buy' : 'sell',
-    size: left.abs(),
-    price,
-    source: 'drift',
-    clientOrderId: null,
-    atMs: nowMs,
-  });
-  const adopted: Fact = {
-    type: 'drift.adopted',
-    atMs: nowMs,
-    instrument: state.instrument,
-    account,
-    difference: left,
-    price,
-    pricedBy: found === null ? 'mark' : 'fills',
-    ...(found?.rest?.byHand ? { byHand: true as const } : {}),
-    matches: booking.matches,
+  const pricedBy = found === null ? 'mark' : 'fills';
+  const byHand = found?.rest?.byHand ? { byHand: true as const } : {};
+  const rest = bookRest(settled, { account, difference: left, price, pricedBy, ...byHand }, nowMs);
+  return { state: rest.state, facts: [...taken.facts, rest.fact] };
+}
+
+type DriftAdopted = Extract<Fact, { readonly type: 'drift.adopted' }>;
+
+/** Books what no fill of an own order explains. */
+function bookRest(
+  state: SymbolState,
+  drift: Pick<DriftAdopted, 'account' | 'difference' | 'price' | 'pricedBy' | 'byHand'>,
+  atMs: number,
+): { readonly state: SymbolState; readonly fact: DriftAdopted } {
+  const { account, difference, price } = drift;
+  const side = difference.gt(0) ? 'buy' : 'sell';
+  const size = difference.abs();
+  const booking = book(state, { account, side, size, price, source: 'drift', clientOrderId: null, atMs });
+  const { instrument } = state;
+  return {
+    state: booking.state,
+    fact: { type: 'drift.adopted', atMs, instrument, ...drift, matches: booking.matches },
   };
-  return { state: booking.state, facts: [...taken.facts, adopted] };
 }
 
 /** Fills of unmanaged own orders: booked as fills, each at its price; the order is remembered as over. */

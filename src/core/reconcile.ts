@@ -137,31 +137,19 @@ function endOf(before: SymbolState, now: SymbolState, seen: ExchangeOrder, deadM
   return by === 'ours' ? [] : [{ order, by, word: seen.rejectReason }];
 }
 
+interface Taken {
+  readonly state: SymbolState;
+  readonly facts: readonly Fact[];
+}
+
 /** One order's row: what it traded since is booked or waits (strategy 4.1 to 4.3). */
-function takeOrder(
-  state: SymbolState,
-  seen: ExchangeOrder,
-  nowMs: number,
-  partialFillTimeoutMs: number,
-): { readonly state: SymbolState; readonly facts: readonly Fact[] } {
+function takeOrder(state: SymbolState, seen: ExchangeOrder, nowMs: number, partialFillTimeoutMs: number): Taken {
   const known = state.orders.find((order) => order.clientOrderId === seen.clientOrderId);
   // An older answer: cumulative sizes never shrink.
   if (!known || seen.tradedSize.lt(known.tradedSize)) return { state, facts: [] };
 
   const over = !isOpen(seen);
-  const isPartial = seen.tradedSize.gt(0) && !over;
-  // A time in the future (our clock was set back) counts from now.
-  const firstPartialAtMs =
-    known.firstPartialAtMs === null ? (isPartial ? nowMs : null) : Math.min(known.firstPartialAtMs, nowMs);
-  let order: ManagedOrder = {
-    ...known,
-    unknown: seen.status === 'PENDING' ? known.unknown : false,
-    confirmedAtMs: known.confirmedAtMs ?? (seen.status === 'PENDING' ? null : nowMs),
-    tradedSize: seen.tradedSize,
-    avgFillPrice: seen.avgFillPrice,
-    firstPartialAtMs,
-  };
-  const facts: Fact[] = [];
+  const order = asRead(known, seen, nowMs);
   const added = seen.tradedSize.minus(known.bookedSize);
   const price = incrementPrice(
     { size: known.bookedSize, valueUsdt: known.bookedValueUsdt },
@@ -170,65 +158,75 @@ function takeOrder(
   // An impossible average: nothing is booked, and the position decides (10.4, 10.5).
   if (added.gt(0) && price === null) {
     if (!over) return { state, facts: [] };
-    const fact: Fact = {
-      type: 'order.over',
-      atMs: nowMs,
-      ...wordsOf(state.instrument, order),
-      status: seen.status,
-      reason: `impossible avg_fill_price ${seen.avgFillPrice.toFixed()}: ${known.bookedValueUsdt.toFixed()} USDT of it are booked`,
-      tradedSize: seen.tradedSize,
-    };
+    const booked = known.bookedValueUsdt.toFixed();
+    const why = `impossible avg_fill_price ${seen.avgFillPrice.toFixed()}: ${booked} USDT of it are booked`;
     // Kept, it could explain the difference, which would then never be adopted.
-    return { state: letGo(state, order.clientOrderId), facts: [fact] };
+    return { state: letGo(state, order.clientOrderId), facts: [orderOver(state, order, seen, why, nowMs)] };
   }
-  const untilMs = (firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
-  let next = withRecentFill(state, order, seen.tradedSize.minus(known.tradedSize), nowMs);
-
+  const untilMs = (order.firstPartialAtMs ?? nowMs) + partialFillTimeoutMs;
+  const next = withRecentFill(state, order, seen.tradedSize.minus(known.tradedSize), nowMs);
   if (price !== null && (over || nowMs >= untilMs)) {
-    const booking = book(next, {
-      account: order.account,
-      side: order.side,
-      size: added,
-      price,
-      source: 'fill',
-      clientOrderId: order.clientOrderId,
-      atMs: nowMs,
-    });
-    next = booking.state;
-    order = { ...order, bookedSize: seen.tradedSize, bookedValueUsdt: seen.tradedSize.mul(seen.avgFillPrice) };
-    facts.push({
-      type: 'fill.booked',
-      atMs: nowMs,
-      ...wordsOf(state.instrument, order),
-      fillSize: added,
-      fillPrice: price,
-      matches: booking.matches,
-      openedLotSize: booking.openedLotSize,
-      netAfter: lotsNet(next.lots),
-    });
-  } else if (price !== null && seen.tradedSize.gt(known.tradedSize)) {
-    facts.push({
-      type: 'fill.waiting',
-      atMs: nowMs,
-      ...wordsOf(state.instrument, order),
-      fillSize: added,
-      fillPrice: price,
-      untilMs,
-    });
+    const booked = bookIncrement(next, order, { size: added, price }, nowMs);
+    if (!over) return { state: replaceOrder(booked.state, booked.order), facts: booked.facts };
+    const ended = letGo(replaceOrder(booked.state, booked.order), order.clientOrderId);
+    return { state: ended, facts: [...booked.facts, orderOver(state, booked.order, seen, seen.rejectReason, nowMs)] };
   }
   if (over) {
-    facts.push({
-      type: 'order.over',
-      atMs: nowMs,
-      ...wordsOf(state.instrument, order),
-      status: seen.status,
-      reason: seen.rejectReason,
-      tradedSize: seen.tradedSize,
-    });
-    return { state: letGo(replaceOrder(next, order), order.clientOrderId), facts };
+    const ended = letGo(replaceOrder(next, order), order.clientOrderId);
+    return { state: ended, facts: [orderOver(state, order, seen, seen.rejectReason, nowMs)] };
   }
+  const isNew = price !== null && seen.tradedSize.gt(known.tradedSize);
+  const waits = { type: 'fill.waiting', atMs: nowMs, ...wordsOf(state.instrument, order), fillSize: added } as const;
+  const facts = isNew ? [{ ...waits, fillPrice: price, untilMs }] : [];
   // Nothing new, as in nearly every read: the same object, so that nothing is journalled.
   return { state: next === state && sameReading(known, order) ? state : replaceOrder(next, order), facts };
+}
+
+/** The order as this row shows it, not booked yet. */
+function asRead(known: ManagedOrder, seen: ExchangeOrder, nowMs: number): ManagedOrder {
+  const isPartial = seen.tradedSize.gt(0) && isOpen(seen);
+  const isPending = seen.status === 'PENDING';
+  return {
+    ...known,
+    unknown: isPending ? known.unknown : false,
+    confirmedAtMs: known.confirmedAtMs ?? (isPending ? null : nowMs),
+    tradedSize: seen.tradedSize,
+    avgFillPrice: seen.avgFillPrice,
+    // A time in the future (our clock was set back) counts from now.
+    firstPartialAtMs:
+      known.firstPartialAtMs === null ? (isPartial ? nowMs : null) : Math.min(known.firstPartialAtMs, nowMs),
+  };
+}
+
+/** Books what an order has traded beyond what is booked of it. */
+function bookIncrement(
+  state: SymbolState,
+  order: ManagedOrder,
+  { size, price }: { readonly size: Decimal; readonly price: Decimal },
+  nowMs: number,
+): Taken & { readonly order: ManagedOrder } {
+  const { account, side, clientOrderId, tradedSize, avgFillPrice } = order;
+  const booking = book(state, { account, side, size, price, source: 'fill', clientOrderId, atMs: nowMs });
+  const booked: Fact = {
+    type: 'fill.booked',
+    atMs: nowMs,
+    ...wordsOf(state.instrument, order),
+    fillSize: size,
+    fillPrice: price,
+    matches: booking.matches,
+    openedLotSize: booking.openedLotSize,
+    netAfter: lotsNet(booking.state.lots),
+  };
+  return {
+    state: booking.state,
+    order: { ...order, bookedSize: tradedSize, bookedValueUsdt: tradedSize.mul(avgFillPrice) },
+    facts: [booked],
+  };
+}
+
+function orderOver(state: SymbolState, order: ManagedOrder, seen: ExchangeOrder, reason: string, atMs: number): Fact {
+  const { status, tradedSize } = seen;
+  return { type: 'order.over', atMs, ...wordsOf(state.instrument, order), status, reason, tradedSize };
 }
 
 function withRecentFill(state: SymbolState, order: ManagedOrder, size: Decimal, nowMs: number): SymbolState {

@@ -159,40 +159,17 @@ function takeReading(
   readonly further: readonly ExchangeOrder[];
   readonly dropped: readonly OrderRow[];
 } {
-  const { requestedAtMs, receivedAtMs, era } = reading;
+  const { requestedAtMs, era } = reading;
   const sameClock = before.provenAtMs === null || before.era === era;
   // Times from before our clock was set back cannot be compared.
   const part = sameClock ? before : { ...before, ...forgottenTimes(before, requestedAtMs) };
   const followed = isTrusted(part);
   const recent = part.streamedSize !== null && isRecent(part.lastFrameAtMs, requestedAtMs);
 
-  const openIds = new Set(rows.listed.map((order) => order.clientOrderId));
-  const dropped: OrderRow[] = [];
-  const kept = part.orders.flatMap((row): OrderRow[] => {
-    const id = row.order.clientOrderId;
-    if (openIds.has(id) || isOver(row.order)) return [{ ...row, listed: openIds.has(id) }];
-    if (rows.looked.some((order) => order.clientOrderId === id)) return [{ ...row, listed: false }];
-    if (!rows.lookedUp.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs))
-      return [{ ...row, listed: false }];
-    dropped.push(row);
-    return [];
-  });
-  let next: Part = { ...part, orders: kept };
-  const seen: ExchangeOrder[] = [];
-  const further: ExchangeOrder[] = [];
-  const { from } = reading.openOrders;
-  for (const [by, orders] of [
-    ['list', rows.listed],
-    ['look-up', rows.looked],
-  ] as const) {
-    for (const order of orders) {
-      const row = by === 'list' && from !== undefined ? { ...order, from } : order;
-      const taken = takeRow(next, row, receivedAtMs, by);
-      next = taken.part;
-      seen.push(...taken.seen);
-      if (taken.further && isProbed(part)) further.push(order);
-    }
-  }
+  const { kept, dropped } = keptRows(part, rows, followed, requestedAtMs);
+  const taken = takeRows({ ...part, orders: kept }, rows, reading);
+  let next = taken.part;
+  const { seen, further } = taken;
 
   const held = followed ? [] : part.held;
   const isStreams = followed && recent && !sameSize(part.position, rows.position);
@@ -224,6 +201,42 @@ function takeReading(
     seen.push(...folded.seen);
   }
   return { part: next, seen, disagrees, further, dropped };
+}
+
+/** A reading's orders, listed or looked up; `further`: those that the streams should have reported. */
+function takeRows(part: Part, rows: ReadRows, { openOrders: { from }, receivedAtMs }: WholeReading) {
+  let next = part;
+  const seen: ExchangeOrder[] = [];
+  const further: ExchangeOrder[] = [];
+  for (const [by, orders] of [
+    ['list', rows.listed],
+    ['look-up', rows.looked],
+  ] as const) {
+    for (const order of orders) {
+      const row = by === 'list' && from !== undefined ? { ...order, from } : order;
+      const taken = takeRow(next, row, receivedAtMs, by);
+      next = taken.part;
+      seen.push(...taken.seen);
+      if (taken.further && isProbed(part)) further.push(order);
+    }
+  }
+  return { part: next, seen, further };
+}
+
+/** The view's orders that a reading leaves in it, and those that it shows to be gone. */
+function keptRows(part: Part, rows: ReadRows, followed: boolean, requestedAtMs: number) {
+  const openIds = new Set(rows.listed.map((order) => order.clientOrderId));
+  const kept: OrderRow[] = [];
+  const dropped: OrderRow[] = [];
+  for (const row of part.orders) {
+    const id = row.order.clientOrderId;
+    const isListed = openIds.has(id);
+    const isLookedUp = rows.looked.some((order) => order.clientOrderId === id);
+    const isNewer = !rows.lookedUp.has(id) && followed && isRecent(row.lastFrameAtMs, requestedAtMs);
+    if (isListed || isOver(row.order) || isLookedUp || isNewer) kept.push({ ...row, listed: isListed });
+    else dropped.push(row);
+  }
+  return { kept, dropped };
 }
 
 function forgottenTimes(part: Part, requestedAtMs: number): Partial<Part> {
