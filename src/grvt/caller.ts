@@ -5,7 +5,7 @@ import { type Reason, reason } from '../core/reasons.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { errorOf, exchangeOnce, type PollRead, type RawAnswer, withoutUnmapped } from './answers.ts';
-import { type Asked, type Bucket, type BucketName, NotAdmitted, type Permit } from './budget.ts';
+import { type Bucket, type BucketName, NotAdmitted, type Permit } from './budget.ts';
 import type { CallNames, CallSpec, ReadSpec } from './calls.ts';
 import {
   asItIs,
@@ -95,49 +95,13 @@ interface CallerOptions extends Pick<GrvtOptions, 'clock' | 'onWire' | 'report' 
   readonly isTraded: (instrument: string) => boolean;
 }
 
+export type Caller = ReturnType<typeof createCaller>;
+
 /**
  * The common parts of calls: permission from the budget, a session, one request, its parsed answer, and logging
  * (strategy 9.1, 9.8, 10.4).
  */
-export interface Caller {
-  readonly wire: WireObserver;
-  log(level: SdkLogLevel, message: string): void;
-  /** Permission to send one request (strategy 9.1). @throws ExchangeError */
-  admit(channel: Pick<Channel<unknown>, 'buckets'>, account: AccountName | null, names: CallNames): Promise<Permit>;
-  /** A call without session was never sent: it fails with the login's failure, under its own name. */
-  sessionFor(spec: { readonly call: string }, get: () => Promise<SessionHeaders>): Promise<SessionHeaders>;
-  /** Sends one request and reads its answer under full names. @throws ExchangeError */
-  send<Client>(
-    channel: Channel<Client>,
-    account: AccountName | null,
-    spec: CallSpec<Client>,
-    headers: SessionHeaders | null,
-    permit: Permit,
-  ): Promise<Received>;
-  /** Rejects an answer whose fields are missing or impossible (strategy 10.4). */
-  parsed<T>(
-    account: AccountName | null,
-    spec: FailedCall,
-    received: Received,
-    parse: (answer: unknown, from: number) => T,
-  ): T;
-  /** A private call and its parsed answer. Every rejection is an ExchangeError. */
-  readPrivate<T>(
-    channel: PrivateChannel,
-    spec: CallSpec<TDG>,
-    parse: (answer: unknown, from: number) => T,
-    options?: CallOptions,
-  ): Promise<T>;
-  /** A market data call and its parsed answer. */
-  readPublic<T>(channel: Channel<MDG>, spec: ReadSpec<MDG>, parse: (answer: unknown) => T): Promise<T>;
-  /** Equal rows give the same objects; the wire id of their answer is attached. */
-  readRows<T>(channel: PrivateChannel, poll: PollRead<T[]>, asked?: Asked, permit?: Permit | null): Promise<Rows<T>>;
-  scopeOf(call: string, account: AccountName | null): RowScope;
-  /** Stops logging: reads cut off by our own close are no failures of the exchange. */
-  end(): void;
-}
-
-export function createCaller(options: CallerOptions): Caller {
+export function createCaller(options: CallerOptions) {
   const { clock, exchangeClock, onWire, redact = asItIs } = options;
   const skipped = new Set<string>();
   let wireId = 0;
@@ -201,6 +165,7 @@ export function createCaller(options: CallerOptions): Caller {
     }
   }
 
+  /** A call without session was never sent: it fails with the login's failure, under its own name. */
   async function sessionFor(
     spec: { readonly call: string },
     get: () => Promise<SessionHeaders>,
@@ -214,6 +179,7 @@ export function createCaller(options: CallerOptions): Caller {
     }
   }
 
+  /** Permission to send one request (strategy 9.1). @throws ExchangeError */
   async function admit(
     { buckets }: Pick<Channel<unknown>, 'buckets'>,
     account: AccountName | null,
@@ -229,6 +195,7 @@ export function createCaller(options: CallerOptions): Caller {
     }
   }
 
+  /** Sends one request and reads its answer under full names. @throws ExchangeError */
   async function send<Client>(
     channel: Channel<Client>,
     account: AccountName | null,
@@ -306,6 +273,7 @@ export function createCaller(options: CallerOptions): Caller {
     return error;
   }
 
+  /** Rejects an answer whose fields are missing or impossible (strategy 10.4). */
   function parsed<T>(
     account: AccountName | null,
     spec: FailedCall,
@@ -320,6 +288,7 @@ export function createCaller(options: CallerOptions): Caller {
     }
   }
 
+  /** A private call and its parsed answer. Every rejection is an ExchangeError. */
   async function readPrivate<T>(
     channel: PrivateChannel,
     spec: CallSpec<TDG>,
@@ -336,6 +305,7 @@ export function createCaller(options: CallerOptions): Caller {
     }
   }
 
+  /** Equal rows give the same objects; the wire id of their answer is attached. */
   function readRows<T>(
     channel: PrivateChannel,
     { spec, parse }: PollRead<T[]>,
@@ -347,6 +317,7 @@ export function createCaller(options: CallerOptions): Caller {
     return readPrivate(channel, { ...spec, asked }, read, { permit });
   }
 
+  /** A market data call and its parsed answer. */
   async function readPublic<T>(channel: Channel<MDG>, spec: ReadSpec<MDG>, parse: (answer: unknown) => T): Promise<T> {
     return parsed(null, spec, await send(channel, null, spec, null, await admit(channel, null, spec)), parse);
   }
@@ -359,6 +330,7 @@ export function createCaller(options: CallerOptions): Caller {
 
   return {
     ...{ wire, log, admit, sessionFor, send, parsed, readPrivate, readPublic, readRows, scopeOf },
+    /** Stops logging: reads cut off by our own close are no failures of the exchange. */
     end: () => {
       ended = true;
     },

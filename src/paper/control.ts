@@ -185,16 +185,18 @@ export interface ControlParts {
 /** Controls one exchange. Methods throw if what they name does not exist. */
 export class Control {
   readonly #exchange: ControlParts;
+  readonly #venue: Venue;
   #injected = 0;
   #skip: (ms: number) => void;
 
   constructor(exchange: ControlParts) {
     this.#exchange = exchange;
+    this.#venue = exchange.venue;
     this.#skip = (ms) => exchange.skip(ms);
   }
 
   #account(name: string): PaperAccount {
-    const found = this.#exchange.venue.accounts.find((each) => each.name === name || each.subAccountId === name);
+    const found = this.#venue.accounts.find((each) => each.name === name || each.subAccountId === name);
     if (found === undefined) throw new RangeError(`no such account: ${name}`);
     return found;
   }
@@ -211,39 +213,37 @@ export class Control {
 
   /** Replaces the crowd's book; its walk stops. */
   book(body: Body<'book'>): void {
-    const { venue } = this.#exchange;
     const side = (levels: Body<'book'>['bids']) =>
       levels.map(({ price, size }) => ({ price: e9(price), size: e9(size), orders: 1 }));
-    venue.book(body.instrument, 3000).market.setScript({ bids: side(body.bids), asks: side(body.asks) });
-    if (body.settle) venue.settleCrossed(body.instrument);
+    this.#venue.book(body.instrument, 3000).market.setScript({ bids: side(body.bids), asks: side(body.asks) });
+    if (body.settle) this.#venue.settleCrossed(body.instrument);
   }
 
   /** Changes the crowd's behaviour. */
   market(body: Body<'market'>): void {
-    const { venue } = this.#exchange;
-    const { market } = venue.book(body.instrument, 3000);
+    const { market } = this.#venue.book(body.instrument, 3000);
     if (body.release === true) market.setScript(null);
     if (body.frozen !== undefined) market.setFrozen(body.frozen);
     if (body.empty !== undefined) market.setEmpty(body.empty);
     if (body.gap !== undefined) market.gap(body.gap);
-    if (body.taker !== undefined) venue.takerArrives(body.instrument, body.taker.side === 'buy', e9(body.taker.size));
+    if (body.taker !== undefined)
+      this.#venue.takerArrives(body.instrument, body.taker.side === 'buy', e9(body.taker.size));
   }
 
   /** Lists or changes instruments, in GRVT's JSON. */
   instruments(body: unknown): void {
-    for (const spec of instrumentsFromJson(body)) this.#exchange.venue.setInstrument(spec);
+    for (const spec of instrumentsFromJson(body)) this.#venue.setInstrument(spec);
   }
 
   /** Changes an instrument's rules for new orders; resting ones stay. */
   rules({ instrument, tick_size, min_size, min_notional }: Body<'rules'>): void {
-    const { venue } = this.#exchange;
-    const { spec } = venue.book(instrument, 3000);
+    const { spec } = this.#venue.book(instrument, 3000);
     const positive = (text: string | undefined, name: string, now: bigint): bigint => {
       const value = text === undefined ? now : e9(text);
       if (value <= 0n) throw new RangeError(`${name} must be above zero: ${text}`);
       return value;
     };
-    venue.setInstrument({
+    this.#venue.setInstrument({
       ...spec,
       tick: positive(tick_size, 'tick_size', spec.tick),
       minSize: positive(min_size, 'min_size', spec.minSize),
@@ -253,40 +253,37 @@ export class Control {
 
   /** Shows a wrong mark in position rows of one account or both; the market uses the true one. */
   mark(body: Body<'mark'>): void {
-    const { venue } = this.#exchange;
-    venue.book(body.instrument, 3000);
+    this.#venue.book(body.instrument, 3000);
     const account = body.account === undefined ? null : this.#account(body.account);
     const { price, answers = Number.POSITIVE_INFINITY, for_ms = Number.POSITIVE_INFINITY } = body;
-    const times = { fromMs: venue.clockMs, untilMs: venue.clockMs + for_ms };
+    const times = { fromMs: this.#venue.clockMs, untilMs: this.#venue.clockMs + for_ms };
     const shown = price === undefined ? null : { price: e9(price), ...times, left: answers };
-    venue.shownMarks.set(body.instrument, account, shown);
+    this.#venue.shownMarks.set(body.instrument, account, shown);
   }
 
   /** Refuses orders of an account, an instrument, or all. */
   refuse(body: Body<'refuse'>): void {
-    const { venue } = this.#exchange;
     const { code = null, reject = null, end = null, instrument = null } = body;
     const given = [code, reject, end].filter((one) => one !== null);
     if (given.length > 1 || (given.length === 0 && !body.clear)) throw new RangeError('one of code, reject, end');
     if (code !== null && ERRORS[code] === undefined) throw new RangeError(`no such venue error: ${code}`);
-    if (instrument !== null) venue.book(instrument, 3000);
-    if (body.clear) venue.orders.refusals.clear();
+    if (instrument !== null) this.#venue.book(instrument, 3000);
+    if (body.clear) this.#venue.orders.refusals.clear();
     if (given.length === 0) return;
     const account = body.account === undefined ? null : this.#account(body.account);
     const { reduce_only_passes: reduceOnlyPasses, count = null } = body;
-    venue.orders.refusals.add({ account, instrument, code, reject, end, reduceOnlyPasses, left: count });
+    this.#venue.orders.refusals.add({ account, instrument, code, reject, end, reduceOnlyPasses, left: count });
   }
 
   /** Opens or closes an instrument for new orders. */
   active(body: Body<'active'>): void {
-    const { venue } = this.#exchange;
-    venue.setInstrument({ ...venue.book(body.instrument, 3000).spec, active: body.active });
+    this.#venue.setInstrument({ ...this.#venue.book(body.instrument, 3000).spec, active: body.active });
   }
 
   /** Fills a resting order. */
   fill(body: Body<'fill'>): void {
     const order = this.#order(this.#account(body.account), body);
-    this.#exchange.venue.orders.fillOrder(
+    this.#venue.orders.fillOrder(
       order,
       body.size === undefined ? undefined : e9(body.size),
       body.price === undefined ? undefined : e9(body.price),
@@ -295,12 +292,11 @@ export class Control {
 
   /** Places an order directly: unsigned, unchecked, at once. */
   order(body: Body<'order'>): PaperOrder {
-    const { venue } = this.#exchange;
     const account = this.#account(body.account);
-    venue.book(body.instrument, 3000);
+    this.#venue.book(body.instrument, 3000);
     this.#injected += 1;
     const mark = hashText(this.#exchange.seed, `injected ${this.#injected}`).toString(16).padStart(64, '0');
-    return venue.inject(account, {
+    return this.#venue.inject(account, {
       instrument: body.instrument,
       buy: body.side === 'buy',
       size: e9(body.size),
@@ -311,7 +307,7 @@ export class Control {
       reduceOnly: false,
       // As the web page assigns them: below 2^63 (API 5.1).
       clientOrderId: body.client_order_id ?? String(1_000_000 + this.#injected),
-      expirationNs: BigInt(Math.floor(venue.clockMs + body.expires_in_ms)) * 1_000_000n,
+      expirationNs: BigInt(Math.floor(this.#venue.clockMs + body.expires_in_ms)) * 1_000_000n,
       signature: { signer: account.owner, r: `0x${mark}`, s: `0x${mark}`, v: 27, nonce: this.#injected },
       digest: `injected ${this.#injected}`,
     });
@@ -319,60 +315,56 @@ export class Control {
 
   /** Ends a resting order for any reason. */
   cancel(body: Body<'cancel'>): void {
-    this.#exchange.venue.orders.killOrder(this.#order(this.#account(body.account), body), body.reason);
+    this.#venue.orders.killOrder(this.#order(this.#account(body.account), body), body.reason);
   }
 
   /** Sets a position; entry at the mark unless given. */
   position(body: Body<'position'>): void {
-    const { venue } = this.#exchange;
-    const mark = venue.book(body.instrument, 3000).market.mark();
+    const mark = this.#venue.book(body.instrument, 3000).market.mark();
     const entry = body.entry_price === undefined ? mark : e9(body.entry_price);
-    venue.setPosition(this.#account(body.account), body.instrument, e9(body.size), entry);
+    this.#venue.setPosition(this.#account(body.account), body.instrument, e9(body.size), entry);
   }
 
   /** Closes part of a position, like a liquidation or auto-deleveraging. */
   close({ account, instrument, size, price, kind }: Body<'close'>): void {
-    const { venue } = this.#exchange;
-    venue.closePosition(this.#account(account), instrument, e9(size), e9(price), kind !== 'adl');
+    this.#venue.closePosition(this.#account(account), instrument, e9(size), e9(price), kind !== 'adl');
   }
 
   /** Sets an instrument's funding rate, its interval, and its next time. */
   funding({ instrument, rate, interval_ms, due_in_ms }: Body<'funding'>): void {
-    const { venue } = this.#exchange;
-    const dueMs = due_in_ms === undefined ? undefined : venue.clockMs + due_in_ms;
-    venue.payments.setFunding(instrument, e9(rate), interval_ms, dueMs);
+    const dueMs = due_in_ms === undefined ? undefined : this.#venue.clockMs + due_in_ms;
+    this.#venue.payments.setFunding(instrument, e9(rate), interval_ms, dueMs);
   }
 
   /** Moves money between trading accounts, or from and to the funding account. */
   transfer({ from, to, amount }: Body<'transfer'>): void {
     if (from === to) throw new RangeError('from and to must differ, and one of them must be given');
     const [giver, taker] = [from, to].map((name) => (name === undefined ? null : this.#account(name)));
-    this.#exchange.venue.payments.transfer(giver ?? null, taker ?? null, e9(amount) * E9);
+    this.#venue.payments.transfer(giver ?? null, taker ?? null, e9(amount) * E9);
   }
 
   /** Money from outside into an account. */
   deposit({ account, amount }: Body<'deposit'>): void {
-    this.#exchange.venue.payments.deposit(this.#account(account), e9(amount) * E9);
+    this.#venue.payments.deposit(this.#account(account), e9(amount) * E9);
   }
 
   /** Splits an instrument: ends its orders and re-denominates its positions. */
   split({ instrument, from, to }: Body<'split'>): void {
-    const { venue } = this.#exchange;
-    for (const each of venue.accounts)
+    for (const each of this.#venue.accounts)
       for (const order of [...each.active.values()])
         if (order.instrument === instrument && order.status === 'OPEN')
-          venue.orders.killOrder(order, 'CORPORATE_ACTION');
-    venue.split(instrument, BigInt(to), BigInt(from));
+          this.#venue.orders.killOrder(order, 'CORPORATE_ACTION');
+    this.#venue.split(instrument, BigInt(to), BigInt(from));
   }
 
   /** Sets an account's equity, USDT. */
   equity(body: Body<'equity'>): void {
-    this.#exchange.venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
+    this.#venue.setEquity(this.#account(body.account), e9(body.equity) * E9);
   }
 
   /** Changes an instrument's leverage, margin type and margin rules, or the account's fee tier and funding account. */
   terms({ account: name, instrument, max_position_size, risk_brackets, ...change }: Body<'terms'>): void {
-    if (instrument !== undefined) this.#exchange.venue.book(instrument, 3000);
+    if (instrument !== undefined) this.#venue.book(instrument, 3000);
     if (name === undefined) {
       if (instrument === undefined) throw new RangeError('an account or an instrument');
       this.#exchange.terms.changeRules(instrument, { max_position_size, risk_brackets });
@@ -389,7 +381,7 @@ export class Control {
   /** Lets time pass, or shifts the exchange's clock. */
   clock(body: Body<'clock'>): void {
     if (body.advance_ms !== undefined) this.#skip(body.advance_ms);
-    if (body.jump_ms !== undefined) this.#exchange.venue.shiftClock(body.jump_ms);
+    if (body.jump_ms !== undefined) this.#venue.shiftClock(body.jump_ms);
   }
 
   /** Ends sessions of one account or all, and sets the life of new ones. */
@@ -418,12 +410,13 @@ export class Control {
   restart(body: Body<'restart'>): void {
     this.#exchange.sessions.revoke();
     this.#exchange.streams.disconnectAll();
-    if (body.drop_orders) this.#exchange.venue.orders.dropResting();
+    if (body.drop_orders) this.#venue.orders.dropResting();
   }
 
   /** The whole state as plain JSON. */
   state(): unknown {
-    const { venue, faults, api, sessions } = this.#exchange;
+    const venue = this.#venue;
+    const { faults, api, sessions } = this.#exchange;
     return {
       clock_ms: venue.clockMs,
       steps: venue.steps,
