@@ -66,7 +66,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
   },
   {
     place: 'src/journal/',
-    may: ['src/journal/', 'src/core/', 'src/texts/', 'src/os/private-files.ts', 'ports', 'pg', 'node:'],
+    may: ['src/journal/', 'src/core/', 'src/texts/', 'src/os/', 'ports', 'pg', 'node:'],
   },
   { place: 'src/texts/', may: ['src/texts/', 'src/core/'] },
   { place: 'src/notify/', may: ['src/notify/', 'src/core/', 'src/texts/', 'ports', 'node-fetch', 'node:'] },
@@ -110,6 +110,7 @@ const TABLE: readonly { readonly place: string; readonly may: readonly string[] 
       'src/market/',
       'src/core/',
       'src/paper/',
+      'src/os/',
       'src/grvt/wire.ts',
       'src/grvt/http.ts',
       'node:',

@@ -1,6 +1,7 @@
 import { closeSync, constants, readSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { Command } from '../core/commands.ts';
+import { systemCode } from '../core/error-text.ts';
 import { reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
 import type { SentAnswer } from '../texts/answers.ts';
@@ -118,7 +119,7 @@ function readSecret(dataDir: string): string | null {
   try {
     fd = openPrivate(secretFile(dataDir), constants.O_RDONLY);
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null;
+    if (systemCode(thrown) === 'ENOENT') return null;
     throw thrown;
   }
   try {

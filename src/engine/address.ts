@@ -1,6 +1,7 @@
 import { closeSync, constants, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPrivate } from '../os/private-files.ts';
+import { isAlive } from '../os/processes.ts';
 
 /**
  * Where the engine of a data directory listens, so that a command finds it whatever its own settings say. Only a hint:
@@ -26,7 +27,7 @@ export function readEngineAddress(dataDir: string): number | null {
     const text = readFileSync(join(dataDir, FILE), 'utf8').slice(0, MAX_CHARS);
     const { port, pid } = JSON.parse(text) as { port?: unknown; pid?: unknown };
     if (!isWithin(port, 65_535) || !isWithin(pid, Number.MAX_SAFE_INTEGER)) return null;
-    return lives(pid) ? port : null;
+    return isAlive(pid) ? port : null;
   } catch {
     // None, or not one of ours: the settings' port is used.
     return null;
@@ -40,14 +41,4 @@ export function removeEngineAddress(dataDir: string): void {
 
 function isWithin(value: unknown, most: number): value is number {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= most;
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // Alive, of another user.
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import { errorText } from '../core/error-text.ts';
+import { errorText, systemCode } from '../core/error-text.ts';
 import type { Reason } from '../core/reasons.ts';
 
 export interface HttpAnswer {
@@ -178,7 +178,7 @@ function dispatch(
       deadline.listen(null);
       if (error instanceof NotSent) reject(error);
       else if (controller === null) reject(neverConnected(error));
-      else if (wasIdle && answer.status === 0 && DROPPED.includes(codeOf(error))) {
+      else if (wasIdle && answer.status === 0 && DROPPED.includes(systemCode(error))) {
         reject(new DroppedWhileIdle('dropped', { cause: error }));
       } else reject(error);
     };
@@ -211,13 +211,9 @@ function dispatch(
   });
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 function neverConnected(cause: unknown): Error {
   const message = errorText(cause);
-  return Object.assign(new Error(message, { cause }), { code: codeOf(cause), syscall: 'connect' });
+  return Object.assign(new Error(message, { cause }), { code: systemCode(cause), syscall: 'connect' });
 }
 
 /** Node's own connections to one host, for logins and streams. */

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemCode } from '../core/error-text.ts';
 import type { JournalProblem, JournalWork } from '../core/journal-reasons.ts';
 import { type Reason, reason, withTexts } from '../core/reasons.ts';
 import { ReasonError } from '../texts/reason-error.ts';
@@ -56,7 +57,7 @@ export function toJournalError(thrown: unknown, file: string, work: JournalWork,
     const problem = SQLITE_PROBLEMS[primary] ?? problemOfDirectory(dirname(file)) ?? 'io';
     return new JournalError(problem, file, said, error);
   }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = systemCode(error);
   // A number beyond 2^53 in a column that never has one.
   if (code === 'ERR_OUT_OF_RANGE') return new JournalError('damaged', file, said, error);
   return new JournalError(OS_PROBLEMS[code] ?? 'io', file, said, error);
@@ -71,7 +72,6 @@ function problemOfDirectory(directory: string): JournalProblem | null {
     accessSync(directory, constants.W_OK);
     return null;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    return OS_PROBLEMS[code] ?? null;
+    return OS_PROBLEMS[systemCode(error)] ?? null;
   }
 }

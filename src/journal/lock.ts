@@ -3,9 +3,10 @@ import { closeSync, constants, ftruncateSync, lstatSync, lutimesSync, readFileSy
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { whyOf } from '../core/error-text.ts';
+import { systemCode, whyOf } from '../core/error-text.ts';
 import { type Locked, type Reason, reason } from '../core/reasons.ts';
 import { ensurePrivateDirectory, ensurePrivateFile, openPrivate } from '../os/private-files.ts';
+import { isAlive } from '../os/processes.ts';
 import { ReasonError } from '../texts/reason-error.ts';
 import {
   HAS_MACHINE_NAMES,
@@ -219,7 +220,7 @@ function fileAt(path: string): string | null {
     return `${dev}:${ino}`;
   } catch (error) {
     // ENOTDIR: a directory on the path was replaced by a file.
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return null;
     throw error;
   }
 }
@@ -281,15 +282,5 @@ function readPid(pidPath: string): number | null {
     // Not written yet, or just removed: the caller tries again.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: alive, of another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

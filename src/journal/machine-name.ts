@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { systemCode } from '../core/error-text.ts';
 
 /**
  * A name that the system keeps for one process of this machine: an abstract Unix socket on Linux, a named pipe on
@@ -55,7 +56,7 @@ export async function takeName(name: string): Promise<HeldName> {
       server.listen({ path }, held);
     });
   } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE')) throw thrown;
+    if (systemCode(thrown) !== 'EADDRINUSE') throw thrown;
     throw new NameTaken(await holderOf(path));
   }
   // A failing accept (no file descriptor left) does not lose the name.

@@ -1,5 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { systemCode } from '../core/error-text.ts';
 import { openPrivate } from '../os/private-files.ts';
 
 /**
@@ -40,7 +41,7 @@ export class Mark {
     try {
       fd = openSync(this.path, 'r');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
+      if (systemCode(error) === 'ENOENT') return 'missing';
       throw error;
     }
     try {

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { errorText } from '../core/error-text.ts';
+import { errorText, systemCode } from '../core/error-text.ts';
 
 /**
  * Standard output or error of a run (strategy 13.6), which cannot block the engine: Node writes to terminals and pipes
@@ -157,7 +157,7 @@ function opened(fd: number): Sink | null {
         try {
           return writeSync(own, bytes);
         } catch (thrown) {
-          if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EAGAIN') return 0;
+          if (systemCode(thrown) === 'EAGAIN') return 0;
           throw thrown;
         }
       },

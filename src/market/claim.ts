@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../os/processes.ts';
 import { MarketError } from './errors.ts';
 
 /**
@@ -25,13 +26,4 @@ export function claim(directory: string, symbol: string): () => void {
   return () => {
     if (existsSync(file)) unlinkSync(file);
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
-  }
 }

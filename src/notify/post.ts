@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import fetch, { type RequestInit } from 'node-fetch';
+import { systemCode } from '../core/error-text.ts';
 
 /** Most bytes read of an answer: more than this is a web page. */
 export const MOST_ANSWER_BYTES = 65_536;
@@ -52,7 +53,7 @@ export async function request(
   } catch (thrown) {
     if (abort.signal.aborted) throw new DeliveryError('unknown', `no answer within ${options.timeoutMs / 1000} s`);
     // A fetch error's message contains the whole address, which may contain a key: only its code is used.
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+    const code = systemCode(thrown);
     const type = thrown instanceof Error && 'type' in thrown ? String(thrown.type) : '';
     const why = [code, type].filter((part) => part !== '').join(' ') || 'not an address that can be called';
     throw new DeliveryError(NEVER_LEFT.includes(code) ? 'refused' : 'unknown', `no answer: ${why}`);
