@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type PaperServer, startPaper } from '../../src/paper/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /**
  * ccxt's own `grvt` class, untouched but for the hosts, on the embedded exchange over loopback: REST and streams. Installed
@@ -134,7 +135,7 @@ describe('ccxt', { skip }, () => {
     assert.deepEqual([trade?.side, trade?.amount, trade?.takerOrMaker], ['buy', 0.01, 'maker']);
   });
 
-  it('follows books, an order, its fill and the position over streams', { timeout: 20_000 }, async () => {
+  it('follows books, an order, its fill and the position over streams', { timeout: PATIENCE_MS }, async () => {
     // It subscribes orders and positions under one name, so that on one connection the second is never asked for.
     const [ccxt, watcher] = [client('pro'), client('pro')];
     for (const one of [ccxt, watcher]) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { VARIABLE_NAMES } from '../../src/settings/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** What is in `deploy/` and can be judged without a systemd, Docker or Kubernetes that runs. */
 
@@ -36,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), 'grvt-hedge-unit-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function analyze(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8', timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8', timeout: PATIENCE_MS });
   return { status, text: `${stdout}${stderr}` };
 }
 

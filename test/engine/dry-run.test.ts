@@ -31,7 +31,9 @@ function settingsOf(instrument: string) {
   return reading.settings;
 }
 
-test('books and trades are the other exchange’s, and what trades here stays here', { timeout: 60_000 }, async (t) => {
+test('books and trades are the other exchange’s, and what trades here stays here', {
+  timeout: PATIENCE_MS,
+}, async (t) => {
   const other = await startPaper({ instruments: [BNB] });
   let isOpen = true;
   t.after(() => (isOpen ? other.close() : undefined));

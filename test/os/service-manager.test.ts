@@ -24,6 +24,9 @@ while True:
     if data != b'BARRIER=1':
         print(data.decode().strip().replace('\\n', '|'), flush=True)
 `;
+
+import { PATIENCE_MS } from '../support/patience.ts';
+
 const found = (command: string) => spawnSync('which', [command]).status === 0;
 const canListen = found('systemd-notify') && found('python3');
 // The gate has both: there a missing one is a fault of the gate.
@@ -55,7 +58,7 @@ describe('sd_notify', () => {
     assert.equal(openServiceManager({ env: {}, problems: () => [], warn: assert.fail }), null);
   });
 
-  it('systemd receives ready, status, reloading and stopping, in order', { skip, timeout: 30_000 }, async (t) => {
+  it('systemd receives ready, status, reloading and stopping, in order', { skip, timeout: PATIENCE_MS }, async (t) => {
     const systemd = await listener(t, 'order');
     const received: string[] = [];
     const service = openServiceManager({
@@ -88,7 +91,7 @@ describe('sd_notify', () => {
 
   it('the watchdog is fed while there is no problem, and the reason why not is reported once', {
     skip,
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   }, async (t) => {
     const systemd = await listener(t, 'watchdog');
     let problems: readonly string[] = [];
@@ -113,7 +116,7 @@ describe('sd_notify', () => {
     ]);
   });
 
-  it('a socket that nobody reads is reported once, and holds up nothing', { skip, timeout: 30_000 }, async () => {
+  it('a socket that nobody reads is reported once, and holds up nothing', { skip, timeout: PATIENCE_MS }, async () => {
     const said = Promise.withResolvers<string>();
     const service = openServiceManager({
       env: { ...process.env, NOTIFY_SOCKET: join(folder, 'nobody') },

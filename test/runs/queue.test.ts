@@ -24,6 +24,7 @@ import type { RunsOptions, Standing } from '../../src/runs/task.ts';
 import { workForQueue } from '../../src/runs/worker.ts';
 import { optionsOf } from '../../src/simulate/options.ts';
 import { BNB, quietMarket, START_MS } from '../backtest/markets.ts';
+import { LONG_PATIENCE_MS } from '../support/patience.ts';
 import { needsPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { command } from './support.ts';
 
@@ -89,7 +90,7 @@ const waits = ({ said }: { readonly said: readonly string[] }) =>
   until(() => said.some((one) => one.includes('waits')));
 const batchOf = async ({ boss }: RunQueue): Promise<Batch> => (await boss.findJobs<Batch>(BATCHES))[0]!.data;
 
-describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: 500_000 }, () => {
+describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: LONG_PATIENCE_MS }, () => {
   before(async () => {
     server = await startPostgres();
   });

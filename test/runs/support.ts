@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { compiledFor } from '../support/compiled.ts';
+import { LONG_PATIENCE_MS } from '../support/patience.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,7 +19,7 @@ export function command(url: string, args: readonly string[], nodeArgs: readonly
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...compiledFor(args), GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_LANG: 'en' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 300_000,
+    timeout: LONG_PATIENCE_MS,
   });
   let [out, said] = ['', ''];
   child.stdout.on('data', (data) => {

@@ -6,6 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
  */
 export const PATIENCE_MS = 240_000;
 
+/** The same for what computes long: a whole campaign, a backtest, work over a queue. Alone it takes under a minute. */
+export const LONG_PATIENCE_MS = 5 * PATIENCE_MS;
+
 /** Interval of looking at a condition. */
 const LOOK_MS = 10;
 

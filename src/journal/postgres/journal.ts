@@ -15,7 +15,7 @@ import { migrateDatabase } from './schema.ts';
 /** By then a killed engine's lease has expired: if it is still held, another engine runs. */
 const LEASE_WAIT_MS = LEASE_MS + 2_000;
 /** Interval of checking a lease that another engine holds. */
-const LEASE_POLL_MS = 500;
+export const LEASE_POLL_MS = 500;
 const APPLICATION = 'grvt-hedge';
 
 export interface OpenDatabaseOptions extends OpenJournalOptions {
