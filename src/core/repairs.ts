@@ -1,4 +1,4 @@
-import { mayRepair } from './ability.ts';
+import { awaitsJournal, mayRepair } from './ability.ts';
 import { type Decimal, max, min, sum, ZERO } from './decimal.ts';
 import { guardPrice } from './ledger.ts';
 import { exposureOf, roomFor } from './limits.ts';
@@ -150,7 +150,10 @@ export function planRepair(input: PlanInput, cap: number): RepairAnswer {
   }
   if (!mayTakeWay(input, preferred) && !mayTakeWay(input, other)) {
     const withheld = [preferred, other].find((way) => mayRepair(input, valuation[way]));
-    if (withheld === undefined) return none(reason('neither-may-repair', '9.8'));
+    if (withheld === undefined) {
+      const isJournal = awaitsJournal(input, valuation[preferred]);
+      return none(isJournal ? reason('awaits-journal', '18.1') : reason('neither-may-repair', '9.8'));
+    }
     return none(reason('repairs-only-reduce', '9.13', { account: valuation[withheld] }));
   }
   const size = max(preferredSize, otherSize()).toFixed();

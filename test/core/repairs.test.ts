@@ -222,6 +222,12 @@ describe('9.8 9.13 who may repair', () => {
       idle: 'neither account may repair at the moment',
     },
     {
+      name: '18.1 the journal is out of reach',
+      given: { a: 15, b: -10, unable: { A: { ...parked, why: 'journal' }, B: { ...parked, why: 'journal' } } },
+      creates: null,
+      idleRule: '18.1',
+    },
+    {
       name: '9.8 9.13 one is parked, the other may only reduce',
       given: { a: 15, b: -10, unable: { A: parked, B: null }, state: withheldB },
       creates: null,
