@@ -39,6 +39,7 @@ export interface ReasonParams extends StartReasonParams, SettingReasonParams, Lo
   'order-ended': { readonly refusal: Reason };
 
   halted: None;
+  'symbol-failed': None;
   'hedge-only': None;
   /** Every own order is cancelled and nothing is submitted: by `cancel`, or after a pause was reached. */
   held: None;

@@ -201,7 +201,7 @@ export interface SymbolStatus {
   readonly instrument: string;
   readonly mode: 'increase' | 'decrease';
   readonly phase: SymbolPhase;
-  /** State of the symbol's statechart; null if no engine runs. */
+  /** State of the symbol's statechart; null: it does not run, for no engine does or its actor has failed. */
   readonly state: string | null;
   readonly sinceMs: number | null;
   /** The first phase of this run after `waiting`: it may have begun before the start. */

@@ -8,6 +8,7 @@ import type { ExchangeFailure } from '../core/failure.ts';
 import { levellingAdvice } from '../core/levelling.ts';
 import { ACCOUNTS, type AccountName, type AccountSummary } from '../core/model.ts';
 import { type OpeningsStops, stopReason } from '../core/openings-stop.ts';
+import { reason } from '../core/reasons.ts';
 import type { FailingFigure, RolloutLimits, RolloutProgress } from '../core/rollout.ts';
 import type { WireEvent } from '../core/wire-event.ts';
 import type { MoneyFigures } from '../explain/money-figures.ts';
@@ -91,6 +92,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const touches = new Map<string, LastTouch>();
   /** The last status of each symbol. */
   const whole = new Map<string, SymbolStatus>();
+  /** Symbols whose actor has failed and does not work yet again, since when. */
+  const failed = new Map<string, number>();
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
   let money: MoneyFigures | null = null;
@@ -106,7 +109,19 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       case 'engine.stopped':
         last = { ...status(), engine: 'stopped', stopped: { atMs: fact.atMs, exitCode: fact.exitCode } };
         break;
+      case 'actor.failed': {
+        const instrument = fact.actor.startsWith('symbol:') ? fact.actor.slice('symbol:'.length) : null;
+        if (instrument === null || failed.has(instrument)) break;
+        // What it held last: the restarted one is empty until it has read the journal.
+        status();
+        failed.set(instrument, fact.atMs);
+        break;
+      }
+      case 'lots.restored':
+        failed.delete(fact.instrument);
+        break;
       case 'state.changed':
+        failed.delete(fact.instrument);
         phases.set(fact.instrument, {
           phase: fact.to,
           why: fact.why,
@@ -187,6 +202,9 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       levelling: levellingWords(daemon?.context.memory.summaries),
       budget: engine?.exchange.budget() ?? [],
       symbols: configs.map((config) => {
+        const failedMs = failed.get(config.instrument);
+        const before = whole.get(config.instrument) ?? null;
+        if (failedMs !== undefined && before !== null) return notRunning(before, failedMs);
         const actor = system?.get(`symbol:${config.instrument}`);
         const progress = engine?.rollout?.shown(config.instrument) ?? null;
         const parts: SymbolParts = {
@@ -199,7 +217,8 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
           nowMs,
         };
         const spans = money?.symbols[config.instrument] ?? null;
-        const shown = { ...symbolStatus(parts, whole.get(config.instrument) ?? null), money: spans };
+        const shown = { ...symbolStatus(parts, before), money: spans };
+        if (failedMs !== undefined) return notRunning(shown, failedMs);
         whole.set(config.instrument, shown);
         return shown;
       }),
@@ -224,6 +243,11 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
       engine = one;
     },
   };
+}
+/** A symbol whose actor has failed: its last numbers, and that nobody watches them. */
+function notRunning(before: SymbolStatus, sinceMs: number): SymbolStatus {
+  const why = reasonWords(reason('symbol-failed', '12'));
+  return { ...before, phase: 'waiting', state: null, sinceMs, sinceStart: false, why, idle: null, waits: 'data' };
 }
 /** The part of an account's id that may be shown (`GRVT_HEDGE_NAME` has as much). */
 export function idEnds({ accounts }: Settings, account: AccountName): string | null {

@@ -54,6 +54,8 @@ const EN: ReasonTexts = {
   'order-refused': ({ refusal }) => `the exchange refused an order (${reasonText(refusal, 'en')})`,
   'order-ended': ({ refusal }) => `the exchange ended an order (${reasonText(refusal, 'en')})`,
 
+  'symbol-failed': () =>
+    'its part of the engine failed and is started again (see the log); its orders are not watched meanwhile',
   halted: () => 'an invariant broke: no new orders for this symbol until a restart',
   'hedge-only': () => 'hedge-only: hedged, and nothing is opened',
   held: () => 'hold: nothing is submitted until it is resumed',
@@ -259,6 +261,7 @@ const ZH: ReasonTexts = {
   'order-refused': ({ refusal }) => `交易所拒绝了订单（${reasonText(refusal, 'zh')}）`,
   'order-ended': ({ refusal }) => `交易所终止了订单（${reasonText(refusal, 'zh')}）`,
 
+  'symbol-failed': () => '引擎中负责该标的的部分出错，正在重新启动（见日志）；在此期间无人照管其订单',
   halted: () => '违反不变式：重启之前该标的不下新单',
   'hedge-only': () => '仅对冲：已对冲，不开仓',
   held: () => '冻结：恢复之前不下任何单',

@@ -324,8 +324,8 @@ function serveFiles(server: FastifyInstance, files: Readonly<Record<string, Serv
 }
 
 /**
- * `/healthz`: the engine works, whatever the exchange does. `/readyz`: it trades, and both accounts' data are fresh
- * (strategy 10.3).
+ * `/healthz`: the engine works, whatever the exchange does. `/readyz`: it trades, each symbol's actor works, and both
+ * accounts' data are fresh (strategy 10.3).
  */
 function serveHealth(server: FastifyInstance, source: StatusSource, problems: () => readonly string[]): void {
   const answer = (reply: FastifyReply, missing: readonly string[], good: string) =>
@@ -343,6 +343,8 @@ export function unready(status: Status): readonly string[] {
     else if (status.atMs - polledAtMs > status.settings.staleMs)
       reasons.push(`account ${account} was last read too long ago`);
   }
+  for (const { instrument, state } of status.symbols)
+    if (status.engine === 'trading' && state === null) reasons.push(`${instrument}: its part of the engine has failed`);
   return reasons;
 }
 

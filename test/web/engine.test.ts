@@ -14,7 +14,7 @@ import { tee } from '../../src/engine/tee.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { createEngineStatus, type WatchedEngine } from '../../src/status/observe.ts';
 import { journalStatus } from '../../src/status/offline.ts';
-import type { Status } from '../../src/web/index.ts';
+import { type Status, unready } from '../../src/web/index.ts';
 import { createInspector } from '../../src/web/inspector.ts';
 import { handClock, NOON_MS, stateChanged } from './fixtures.ts';
 import { openStage, type Stage, settingsWith, until } from './stage.ts';
@@ -62,6 +62,36 @@ describe('a running engine', () => {
     one.attach({ ...watched, daemon: null } as unknown as WatchedEngine);
     const stopped = one.status();
     assert.deepEqual([stopped.engine, bnb(stopped)], ['stopped', bnb(running)], 'its actors are gone');
+  });
+
+  test('a symbol whose actor has failed keeps its numbers, says so, and the engine is not ready, until it works again', () => {
+    const { daemon, exchange } = stage.engine;
+    const real = daemon.system.get(`symbol:${BNB}`)!.getSnapshot();
+    let seen: typeof real | undefined = real;
+    const system = {
+      get: (name: string) => (name === `symbol:${BNB}` ? seen && { getSnapshot: () => seen } : undefined),
+    };
+    const one = createEngineStatus({ settings: () => settingsWith({}), staleMs: () => 10_000, clock: systemClock });
+    one.attach({ daemon: { system, getSnapshot: () => daemon.getSnapshot() }, exchange } as unknown as WatchedEngine);
+    const failure = { type: 'actor.failed', actor: `symbol:${BNB}`, message: 'disk full' } as const;
+    one.reporter.report({ ...failure, atMs: 5_000 });
+    // Restarted in vain: nothing is known of the symbol.
+    seen = undefined;
+    one.reporter.report({ ...failure, atMs: 6_000 });
+    const failed = bnb(one.status());
+    assert.deepEqual([failed.phase, failed.state, failed.sinceMs], ['waiting', null, 5_000]);
+    assert.match(failed.why?.en ?? '', /its part of the engine failed/);
+    const held = real.context.memory.state.orders.map((order: { clientOrderId: string }) => order.clientOrderId);
+    assert.ok(held.length > 0);
+    assert.deepEqual(
+      failed.orders.map((order) => order.clientOrderId),
+      held,
+    );
+    assert.ok(unready(one.status()).includes(`${BNB}: its part of the engine has failed`));
+    seen = real;
+    one.reporter.report(stateChanged(BNB));
+    assert.equal(bnb(one.status()).state, real.value);
+    assert.ok(!unready(one.status()).includes(`${BNB}: its part of the engine has failed`));
   });
 
   test('its status is what its actors hold', async () => {

@@ -309,6 +309,7 @@ const UNREADY: readonly [string, Parameters<typeof status>[0], RegExp | null][] 
   ['an account was never read', { accounts: [{ ...account, polledAtMs: null }] }, /has not been read/],
   ['an account was read too long ago', { accounts: [{ ...account, polledAtMs: NOON_MS - 10_001 }] }, /too long ago/],
   ['an account was read just in time', { accounts: [{ ...account, polledAtMs: NOON_MS - 10_000 }] }, null],
+  ['a symbol’s actor has failed', { symbols: [{ ...status().symbols[0]!, state: null }] }, /BNB_USDT_Perp: its part/],
   ['an account is parked', { accounts: [{ ...account, poller: 'parked' }] }, /parked/],
 ];
 for (const [name, change, expected] of UNREADY) {
