@@ -42,11 +42,7 @@ export interface EngineLogOptions {
   readonly file: LogFile | null;
   readonly context?: LineContext;
   readonly figures?: Figures;
-  /** Lowest level on the screen; the file has every line. */
-  readonly screenLevel?: Level;
 }
-
-const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
 
 /**
  * The log (strategy 14): one line per relevant fact on the screen, the same with the fact's fields as JSON in the file,
@@ -55,7 +51,6 @@ const LEVEL_NUMBER: Readonly<Record<Level, number>> = { debug: 20, info: 30, war
  */
 export function createEngineLog(options: EngineLogOptions): EngineLog {
   const { redact, screen, file, figures, context = DEFAULT_LINE_CONTEXT } = options;
-  const leastOnScreen = LEVEL_NUMBER[options.screenLevel ?? 'info'];
   const pretty = prettyFactory({
     colorize: screen?.colour ?? false,
     translateTime: 'SYS:HH:MM:ss',
@@ -101,7 +96,7 @@ export function createEngineLog(options: EngineLogOptions): EngineLog {
       write(json: string) {
         const safe = (redact.json ?? redact)(json);
         toFile(safe);
-        if (LEVEL_NUMBER[nowLevel] >= leastOnScreen) onScreen(pretty(safe));
+        if (nowLevel !== 'debug') onScreen(pretty(safe));
       },
     },
   );

@@ -50,14 +50,6 @@ export interface Progress {
   readonly breaches: number;
 }
 
-/** Figures of one leg of one symbol. */
-export interface LegFigures {
-  readonly instrument: string;
-  readonly mode: string;
-  readonly goalReached: boolean;
-  readonly report: SymbolFigures;
-}
-
 export interface CampaignResult {
   readonly seed: number;
   readonly profile: ProfileName;
@@ -66,7 +58,8 @@ export interface CampaignResult {
   /** True time of its end, formatted as in findings. */
   readonly endedAt: string;
   readonly interrupted: boolean;
-  readonly legs: readonly LegFigures[];
+  /** Of each leg and symbol. */
+  readonly legs: readonly SymbolFigures[];
   readonly attempts: readonly GoalAttempt[];
   readonly findings: readonly Finding[];
   readonly breachCounts: Readonly<Record<string, number>>;

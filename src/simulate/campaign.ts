@@ -9,11 +9,11 @@ import { createEngineLog, type EngineLog } from '../log/index.ts';
 import { createPaper, type InstrumentSpec, type PaperExchange, type ProfileName } from '../paper/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { createAttempts } from './attempts.ts';
-import type { CampaignOptions, CampaignResult, LegFigures } from './campaign-result.ts';
+import type { CampaignOptions, CampaignResult } from './campaign-result.ts';
 import { type Chance, chance } from './chance.ts';
 import { EngineProcess } from './engine-process.ts';
 import { type AnyFault, type FaultPlan, MONEY_EVENTS, paperRules } from './fault-plan.ts';
-import { createLegBooks, type LegBooks } from './figures.ts';
+import { createLegBooks, type LegBooks, type SymbolFigures } from './figures.ts';
 import { Findings } from './findings.ts';
 import type { Host } from './host.ts';
 import { CHECK_EVERY_MS, createIdle, type Idle } from './idle.ts';
@@ -77,7 +77,7 @@ class Campaign {
   readonly #findings: Findings;
   readonly #surroundings: Surroundings;
   readonly #process: EngineProcess;
-  readonly #legs: LegFigures[] = [];
+  readonly #legs: SymbolFigures[] = [];
   #settings: Settings;
   #auditor: Auditor | null = null;
   #books: LegBooks | null = null;
@@ -369,10 +369,9 @@ class Campaign {
     const turn = new Set<string>();
     for (const report of this.#books?.figures() ?? []) {
       const { instrument, goalReachedAfterMs: afterMs } = report;
-      const mode = this.#settings.symbols.find((one) => one.instrument === instrument)?.positionMode ?? '';
       if (afterMs !== null) turn.add(instrument);
       this.#attempts.legEnded(instrument, afterMs === null ? null : this.#legBeganMs + afterMs);
-      this.#legs.push({ instrument, mode, goalReached: afterMs !== null, report });
+      this.#legs.push(report);
     }
     if (whole) this.#settings = withSidesSwapped(this.#settings, turn);
     for (const spec of this.#specs) this.#exchange.control.market({ instrument: spec.name, frozen: false });

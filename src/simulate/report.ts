@@ -1,7 +1,7 @@
 import { type Decimal, sum } from '../core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from './attempts.ts';
-import type { CampaignResult, LegFigures } from './campaign-result.ts';
-import { createDurations, type DurationFigures } from './figures.ts';
+import type { CampaignResult } from './campaign-result.ts';
+import { createDurations, type DurationFigures, type SymbolFigures } from './figures.ts';
 import type { Finding } from './findings.ts';
 import { type MarketKind, marketKind } from './setup.ts';
 import type { Carried } from './surroundings.ts';
@@ -168,10 +168,10 @@ function goalsOf(attempts: readonly GoalAttempt[]): Goals {
   );
 }
 
-function greatest(legs: readonly LegFigures[]): LegFigures | null {
-  let worst: LegFigures | null = null;
+function greatest(legs: readonly SymbolFigures[]): SymbolFigures | null {
+  let worst: SymbolFigures | null = null;
   for (const leg of legs) {
-    if (worst === null || dec(leg.report.worstImbalanceUsdt).gt(dec(worst.report.worstImbalanceUsdt))) worst = leg;
+    if (worst === null || dec(leg.worstImbalanceUsdt).gt(dec(worst.worstImbalanceUsdt))) worst = leg;
   }
   return worst;
 }
@@ -185,26 +185,26 @@ function dec(value: Decimal | string): Decimal {
 function figuresOf(results: readonly CampaignResult[]): Figures {
   const legs = results.flatMap((result) => result.legs);
   const total = (of: (result: CampaignResult) => number): number => results.reduce((all, one) => all + of(one), 0);
-  const count = (of: (leg: LegFigures) => number): number => legs.reduce((all, leg) => all + of(leg), 0);
+  const count = (of: (leg: SymbolFigures) => number): number => legs.reduce((all, leg) => all + of(leg), 0);
   const states = added(results.map((result) => result.statesMs));
   const judgedMs = JUDGED.reduce((all, state) => all + (states[state] ?? 0), 0);
   const share = (ms: number): number => (judgedMs === 0 ? 0 : ms / judgedMs);
   const worst = greatest(legs);
-  const cut = legs.filter((leg) => leg.report.unhedgedNow).map((leg) => leg.report.unhedgedNowMs);
+  const cut = legs.filter((leg) => leg.unhedgedNow).map((leg) => leg.unhedgedNowMs);
   return {
     simulatedDays: total((result) => result.simulatedMs) / DAY_MS,
     symbolDays: total((result) => result.simulatedMs * result.symbols) / DAY_MS,
     orders: total((result) => result.exchange.orders),
     fills: total((result) => result.exchange.fills),
-    hedges: count((leg) => leg.report.hedges),
-    unwinds: count((leg) => leg.report.unwinds),
+    hedges: count((leg) => leg.hedges),
+    unwinds: count((leg) => leg.unwinds),
     pairsAtALoss: total((result) => result.pairsAtALoss),
-    spreadGainedUsdt: sum(legs.map((leg) => dec(leg.report.gainUsdt))).toFixed(2),
-    worstImbalanceUsdt: worst === null ? '0' : dec(worst.report.worstImbalanceUsdt).toFixed(2),
-    worstImbalanceLastedMs: worst?.report.worstImbalanceEpisodeMs ?? 0,
-    longestUnhedgedMs: legs.reduce((most, leg) => Math.max(most, leg.report.longestUnhedgedMs), 0),
-    timeToHedge: timesOf(legs.map((leg) => leg.report.timeToHedge)),
-    unhedged: timesOf(legs.map((leg) => leg.report.unhedged)),
+    spreadGainedUsdt: sum(legs.map((leg) => dec(leg.gainUsdt))).toFixed(2),
+    worstImbalanceUsdt: worst === null ? '0' : dec(worst.worstImbalanceUsdt).toFixed(2),
+    worstImbalanceLastedMs: worst?.worstImbalanceEpisodeMs ?? 0,
+    longestUnhedgedMs: legs.reduce((most, leg) => Math.max(most, leg.longestUnhedgedMs), 0),
+    timeToHedge: timesOf(legs.map((leg) => leg.timeToHedge)),
+    unhedged: timesOf(legs.map((leg) => leg.unhedged)),
     unhedgedAtLegEnd: { count: cut.length, longestMs: cut.reduce((most, ms) => Math.max(most, ms), 0) },
     statesShare: Object.fromEntries(JUDGED.map((state) => [state, share(states[state] ?? 0)])),
     cappedUnhedgedShare: share(total((result) => result.cappedUnhedgedMs)),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decimal } from '../../src/core/decimal.ts';
 import { ATTEMPT_LEAST_MS, type GoalAttempt } from '../../src/simulate/attempts.ts';
-import type { CampaignResult, LegFigures } from '../../src/simulate/campaign-result.ts';
-import { createDurations } from '../../src/simulate/figures.ts';
+import type { CampaignResult } from '../../src/simulate/campaign-result.ts';
+import { createDurations, type SymbolFigures } from '../../src/simulate/figures.ts';
 import type { Finding } from '../../src/simulate/findings.ts';
 import { reportOf } from '../../src/simulate/report.ts';
 import { reportText } from '../../src/simulate/report-text.ts';
@@ -17,17 +17,14 @@ function durations(times: readonly number[]) {
   return all.figures();
 }
 
-function leg(times: readonly number[], change: Partial<LegFigures['report']> = {}): LegFigures {
+function leg(times: readonly number[], change: Partial<SymbolFigures> = {}): SymbolFigures {
   return {
-    ...{ instrument: 'BNB_USDT_Perp', mode: 'increase', goalReached: false },
-    report: {
-      ...{ instrument: 'BNB_USDT_Perp', creates: 0, postOnlyRefusals: 0, fills: 0, unwinds: 0, drifts: 0 },
-      ...{ hedges: times.length, gainUsdt: new Decimal('0.5'), observedMs: DAY_MS, hedgedMs: 0 },
-      ...{ worstImbalanceUsdt: new Decimal(100), worstImbalanceEpisodeMs: 5_000, longestUnhedgedMs: 5_000 },
-      ...{ unhedged: durations(times), timeToHedge: durations(times), goalReachedAfterMs: null },
-      ...{ totalUsdt: new Decimal(0), unhedgedNow: false, unhedgedNowMs: 0 },
-      ...change,
-    },
+    ...{ instrument: 'BNB_USDT_Perp', creates: 0, postOnlyRefusals: 0, fills: 0, unwinds: 0, drifts: 0 },
+    ...{ hedges: times.length, gainUsdt: new Decimal('0.5'), observedMs: DAY_MS, hedgedMs: 0 },
+    ...{ worstImbalanceUsdt: new Decimal(100), worstImbalanceEpisodeMs: 5_000, longestUnhedgedMs: 5_000 },
+    ...{ unhedged: durations(times), timeToHedge: durations(times), goalReachedAfterMs: null },
+    ...{ totalUsdt: new Decimal(0), unhedgedNow: false, unhedgedNowMs: 0 },
+    ...change,
   };
 }
 
