@@ -5,7 +5,7 @@ import type { EngineJournal } from '../journal/engine-journal.ts';
 import type { OwnOrder, OwnTrading } from '../market/own.ts';
 import type { Range } from '../market/store.ts';
 import { e9 } from '../paper/fixed.ts';
-import { AskError } from './plan.ts';
+import { OptionError } from '../texts/option-error.ts';
 
 /** An engine's own trading in a market, from its journal (strategy 19.1). */
 
@@ -16,7 +16,7 @@ const MOST_ORDERS = 1_000_000;
 /** Outcomes of an order that never was in a book. */
 const NEVER_STOOD: readonly OrderOutcome['outcome'][] = ['rejected', 'refused', 'unsent', 'absent'];
 
-/** By symbol, without those that have no order in that time. @throws AskError if there are too many */
+/** By symbol, without those that have no order in that time. @throws OptionError if there are too many */
 export function ownTradingOf(journals: readonly EngineJournal[], { fromMs, toMs }: Range): Map<string, OwnTrading> {
   const own = new Map<string, { orders: OwnOrder[]; fills: Map<string, bigint> }>();
   for (const journal of journals) {
@@ -29,9 +29,10 @@ export function ownTradingOf(journals: readonly EngineJournal[], { fromMs, toMs 
       if (prepared.sentAtMs >= toMs) continue;
       orders.set(entry.key, { prepared, toMs: prepared.expirationMs, fills: [] });
       if (orders.size > MOST_ORDERS)
-        throw new AskError(
-          `${journal.name}: more than ${MOST_ORDERS} orders in that time: narrow it by --from and --to`,
-        );
+        throw new OptionError('--without', journal.name, {
+          en: `at most ${MOST_ORDERS} orders in that time: narrow it by --from and --to`,
+          zh: `这段时间内最多 ${MOST_ORDERS} 张订单：请用 --from 和 --to 缩短`,
+        });
     }
     for (const entry of journal.scan({ kind: 'order.outcome', ...since })) {
       const { outcome, atMs } = entry.body as OrderOutcome;

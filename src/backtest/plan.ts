@@ -1,18 +1,17 @@
 import { z } from 'zod';
+import { reason } from '../core/reasons.ts';
 import { type MarketSummary, summaryOf } from '../market/feed.ts';
 import type { OwnTrading } from '../market/own.ts';
 import { ALWAYS, type Range, symbolsIn } from '../market/store.ts';
 import { e9 } from '../paper/fixed.ts';
 import { FILL_RULES, type FillRule, type InventedBook } from '../paper/index.ts';
 import { nearest } from '../settings/index.ts';
-import { lasting } from '../simulate/report-text.ts';
+import { ABOVE_ZERO, OptionError, OptionUnusable, oneOfThese } from '../texts/option-error.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { DEFAULT_LATENCY, type Latency, type PlayedSymbol, type Question, type Row } from './question.ts';
 import { settingsOf } from './settings.ts';
 
 /** The question of a backtest, from the command line (strategy 19.2, 19.3). */
-
-/** A request that is impossible: one line. */
-export class AskError extends Error {}
 
 /** The command line. */
 export interface Asked {
@@ -99,18 +98,18 @@ export const STRATEGY_VARIABLES: readonly string[] = [
 ];
 const SETTABLE = [...ROW_FIELDS, ...STRATEGY_VARIABLES];
 
-/** Reads what is stored and creates every combination of settings. @throws AskError, MarketError */
+/** Reads what is stored and creates every combination of settings. @throws OptionError, MarketError */
 export function planOf(asked: Asked): Plan {
   const names = asked.symbols ?? symbolsIn(asked.market);
   const stored = symbolsIn(asked.market);
   if (names.length === 0)
-    throw new AskError(`--market: ${asked.market}: no market is stored there: see \`market import\``);
+    throw new OptionError('--market', asked.market, {
+      en: 'stored markets, as `market import` makes them: there are none',
+      zh: '已存的行情（见 "market import"）：此处没有',
+    });
   for (const name of names) {
     if (stored.includes(name)) continue;
-    const near = nearest(name, stored);
-    throw new AskError(
-      `--symbols: ${name}: not in ${asked.market}${near === null ? '' : ` (${near} is)`}: expected one of ${stored.join(', ') || 'nothing, it is empty'}`,
-    );
+    throw new OptionError('--symbols', name, oneOfThese(stored, nearest(name, stored)));
   }
   const asRange: Range = { fromMs: asked.fromMs ?? ALWAYS.fromMs, toMs: asked.toMs ?? ALWAYS.toMs };
   const summaries = names.map((name) => summaryOf(asked.market, name, asRange, asked.own.get(name) ?? null));
@@ -119,9 +118,10 @@ export function planOf(asked: Asked): Plan {
     toMs: Math.min(asRange.toMs, ...summaries.map(({ lastMs }) => lastMs)),
   };
   if (range.toMs - range.fromMs < LEAST_MS)
-    throw new AskError(
-      `${names.join(', ')}: the time they have in common is shorter than a minute: expected more to trade on`,
-    );
+    throw new OptionError('--symbols', names.join(','), {
+      en: 'at least a minute that they have in common',
+      zh: '至少有一分钟共同的行情',
+    });
   const fills = asked.fill === 'both' ? FILL_RULES : [asked.fill];
   mayTakeSoLong(asked, (range.toMs - range.fromMs) * names.length * fills.length);
   const points = pointsOf(names, asked);
@@ -141,28 +141,28 @@ const SPEED = 700;
 /** Longer runs need confirmation. */
 const LONG_MS = 3_600_000;
 
-/** @throws AskError if it takes long and was not confirmed */
+/** @throws OptionError if it takes long and was not confirmed */
 function mayTakeSoLong({ sets, workers, yes }: Asked, marketMs: number): void {
   const count = sets.reduce((total, text) => total * text.split(',').length, 1);
   const takesMs = (count * marketMs) / SPEED / workers;
   if (yes || takesMs <= LONG_MS) return;
-  throw new AskError(
-    `${count} combinations of settings take about ${lasting(takesMs)} on ${workers} ${workers === 1 ? 'core' : 'cores'}: add --yes if that is meant`,
-  );
+  throw new ReasonError(reason('takes-long', '19.3', { combinations: count, ms: takesMs, workers }));
 }
 
-/** @throws AskError if a book must be invented without instructions, or only some symbols have books */
+/** @throws OptionError if a book must be invented without instructions, or only some symbols have books */
 function inventedOf({ spread, depthUsdt }: Asked, summaries: readonly MarketSummary[]): InventedBook | null {
   const bare = summaries.filter(({ counts }) => counts.book === 0).map(({ symbol }) => symbol);
   if (bare.length === 0) return null;
   if (bare.length < summaries.length)
-    throw new AskError(
-      `no books were recorded of ${bare.join(', ')}, of the others they were: expected one kind in a run`,
-    );
+    throw new OptionError('--symbols', bare.join(','), {
+      en: 'one kind in a run: no books were recorded of these, of the others they were',
+      zh: '一次运行只用一种：这些标的没有录制盘口，其余的有',
+    });
   if (spread === null || depthUsdt === null)
-    throw new AskError(
-      `no books were recorded of ${bare.join(', ')}: expected --spread and --depth, which invent them, e.g. --spread 1 --depth 20000`,
-    );
+    throw new OptionError('--symbols', bare.join(','), {
+      en: '--spread and --depth with it, which invent the books that were not recorded, e.g. --spread 1 --depth 20000',
+      zh: '同时给出 --spread 和 --depth，用来虚构未录制的盘口，例如 --spread 1 --depth 20000',
+    });
   return { spread: spreadOf(spread), depth: amountOf('depth', depthUsdt) };
 }
 
@@ -170,27 +170,34 @@ function spreadOf(text: string): InventedBook['spread'] {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(text);
   if (percent !== null) return { share: amountOf('spread', percent[1]!) / 100n };
   if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new AskError(`--spread: ${text}: expected ticks, such as 1, or percent, such as 0.02%`);
+    throw new OptionError('--spread', text, {
+      en: 'ticks, such as 1, or percent, such as 0.02%',
+      zh: 'tick 数，例如 1，或百分比，例如 0.02%',
+    });
   return { ticks: BigInt(text) };
 }
 
 /** 1e-9. */
 function amountOf(option: string, text: string): bigint {
-  if (!/^\d+(\.\d+)?$/.test(text) || e9(text) === 0n)
-    throw new AskError(`--${option}: ${text}: expected a number above 0`);
+  if (!/^\d+(\.\d+)?$/.test(text) || e9(text) === 0n) throw new OptionError(`--${option}`, text, ABOVE_ZERO);
   return e9(text);
 }
 
-/** Every combination of settings, each read by the product's own reader. @throws AskError */
+/** Every combination of settings, each read by the product's own reader. @throws OptionError */
 export function pointsOf(
   names: readonly string[],
   { rows, variables, sets }: Pick<Asked, 'rows' | 'variables' | 'sets'>,
 ): Point[] {
   const axes = sets.map(axisOf);
   const twice = axes.find(({ name }, index) => axes.findIndex((other) => other.name === name) !== index);
-  if (twice !== undefined) throw new AskError(`--set: ${twice.name} stands there twice`);
+  if (twice !== undefined)
+    throw new OptionError('--set', twice.name, { en: 'each setting once', zh: '每个设置只出现一次' });
   const count = axes.reduce((total, { values }) => total * values.length, 1);
-  if (count > MOST_POINTS) throw new AskError(`--set: ${count} combinations: expected at most ${MOST_POINTS}`);
+  if (count > MOST_POINTS)
+    throw new OptionError('--set', String(count), {
+      en: `at most ${MOST_POINTS} combinations`,
+      zh: `最多 ${MOST_POINTS} 种组合`,
+    });
   const own = names.map((name) => rows.find((row) => row.instrument === name) ?? defaultRow(name));
   let combinations: Record<string, string>[] = [{}];
   for (const { name, values } of axes)
@@ -207,7 +214,7 @@ export function pointsOf(
     const reading = settingsOf(point);
     if (reading.ok) return point;
     const shown = Object.entries(values).map(([name, value]) => `${name}=${value}`);
-    throw new AskError(`${shown.join(' ') || 'the settings'}: not usable: ${reading.errors}`);
+    throw new OptionUnusable('--set', shown.join(' '), reading.errors);
   });
 }
 
@@ -218,13 +225,11 @@ function axisOf(text: string): { readonly name: string; readonly values: readonl
   const at = text.indexOf('=');
   const [name, values] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).split(',')];
   if (at < 1 || values.some((value) => value.trim() === ''))
-    throw new AskError(`--set: ${text}: expected NAME=VALUE,VALUE,…, such as order_notional_usdt=200,500`);
-  if (!SETTABLE.includes(name)) {
-    const near = nearest(name, SETTABLE);
-    throw new AskError(
-      `--set: there is no setting ${name}${near === null ? '' : `; did you mean ${near}?`} Expected one of ${SETTABLE.join(', ')}`,
-    );
-  }
+    throw new OptionError('--set', text, {
+      en: 'NAME=VALUE,VALUE,…, such as order_notional_usdt=200,500',
+      zh: '名称=值,值,…，例如 order_notional_usdt=200,500',
+    });
+  if (!SETTABLE.includes(name)) throw new OptionError('--set', name, oneOfThese(SETTABLE, nearest(name, SETTABLE)));
   return { name, values: values.map((value) => value.trim()) };
 }
 
@@ -233,7 +238,7 @@ const sweepFile = z.strictObject({
   set: z.record(z.string(), z.array(z.string().regex(/^[^,=]+$/)).min(1)),
 });
 
-/** The contents of a sweep file. @throws AskError naming the place in it */
+/** The contents of a sweep file. @throws OptionError naming the place in it */
 export function sweepOf(
   file: string,
   json: unknown,
@@ -241,9 +246,11 @@ export function sweepOf(
   const { data, error } = sweepFile.safeParse(json);
   if (data === undefined) {
     const wrong = error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
-    throw new AskError(
-      `--sweep: ${file}: ${wrong.join('; ')}; expected "set": { "order_notional_usdt": ["200", "500"] }, and "symbols" if not all`,
-    );
+    const form = '"set": { "order_notional_usdt": ["200", "500"] }';
+    throw new OptionError('--sweep', file, {
+      en: `${form}, and "symbols" if not all; found ${JSON.stringify(wrong.join('; '))}`,
+      zh: `${form}，不取全部标的时另有 "symbols"；发现 ${JSON.stringify(wrong.join('; '))}`,
+    });
   }
   return {
     symbols: data.symbols ?? null,
@@ -277,13 +284,14 @@ export function questionOf(plan: Plan, point: Point, fill: FillRule): Question {
   };
 }
 
-/** `50,20`: orders, data. @throws AskError */
+/** `50,20`: orders, data. @throws OptionError */
 export function latencyOf(text: string): Latency {
   const found = /^(\d{1,5}),(\d{1,5})$/.exec(text);
   if (found === null)
-    throw new AskError(
-      `--latency: ${text}: expected ORDERS,DATA in milliseconds, such as ${DEFAULT_LATENCY.ordersMs},${DEFAULT_LATENCY.dataMs}`,
-    );
+    throw new OptionError('--latency', text, {
+      en: `ORDERS,DATA in milliseconds, such as ${DEFAULT_LATENCY.ordersMs},${DEFAULT_LATENCY.dataMs}`,
+      zh: `订单,数据（毫秒），例如 ${DEFAULT_LATENCY.ordersMs},${DEFAULT_LATENCY.dataMs}`,
+    });
   return { ordersMs: Number(found[1]), dataMs: Number(found[2]) };
 }
 

@@ -1,11 +1,11 @@
+import type { Reason } from '../core/reasons.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
-import { reasonTexts } from '../texts/reasons.ts';
 import type { Question } from './question.ts';
 
 /** Settings as an operator would have written them, read by the product's own reader; or all their errors. */
 export function settingsOf(
   question: Pick<Question, 'variables' | 'rows'>,
-): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly errors: string } {
+): { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly errors: readonly Reason[] } {
   const reading = loadSettings({
     env: { ...question.variables, GRVT_ENV: 'paper', GRVT_HEDGE_SYMBOLS_FILE: 'symbols.json' },
     root: '/backtest',
@@ -14,5 +14,5 @@ export function settingsOf(
       throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
     },
   });
-  return reading.ok ? { ok: true, settings: reading.settings } : { ok: false, errors: reasonTexts(reading.errors) };
+  return reading.ok ? { ok: true, settings: reading.settings } : { ok: false, errors: reading.errors };
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { illegal } from './spoken.ts';
 
 /** Options that several commands have, and readers of their values, whose errors commander prints as one line. */
 
@@ -7,14 +7,14 @@ export const MARKET_DIRECTORY = ['--market <directory>', 'stored markets: a dire
 
 /** @throws InvalidArgumentError */
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  if (!/^\d{1,9}$/.test(text)) throw illegal({ en: 'a whole number', zh: '整数' });
   return Number(text);
 }
 
 /** A TCP port; 0: any. @throws InvalidArgumentError */
 export function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError('expected a port from 0 to 65535');
+    throw illegal({ en: 'a port from 0 to 65535', zh: '0 至 65535 的端口' });
   return Number(text);
 }
 
@@ -28,5 +28,8 @@ export function duration(text: string): number {
     0,
   );
   if (isWhole && ms > 0) return ms;
-  throw new InvalidArgumentError('expected a duration above 0, as 90s, 30m, 1h, 2d or 1h30m');
+  throw illegal({
+    en: 'a duration above 0, as 90s, 30m, 1h, 2d or 1h30m',
+    zh: '大于 0 的时长，如 90s、30m、1h、2d 或 1h30m',
+  });
 }

@@ -5,11 +5,12 @@ import { type Answer, answerOf } from '../backtest/answer.ts';
 import { answerHtml } from '../backtest/html.ts';
 import { Kept } from '../backtest/kept.ts';
 import { ownTradingOf } from '../backtest/own-trading.ts';
-import { AskError, type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
+import { type Asked, latencyOf, planOf, STRATEGY_VARIABLES, sweepOf } from '../backtest/plan.ts';
 import { type Played, play } from '../backtest/play.ts';
 import type { Row } from '../backtest/question.ts';
 import { selfCheck } from '../backtest/self-check.ts';
 import { answerText } from '../backtest/text.ts';
+import { whyOf } from '../core/error-text.ts';
 import { EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { NoJournalError, openChosenJournal } from '../engine/journal-choice.ts';
 import type { EngineJournal } from '../journal/engine-journal.ts';
@@ -24,13 +25,15 @@ import type { RunsOptions } from '../runs/task.ts';
 import type { Settings } from '../settings/index.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { MARKETS } from '../simulate/setup.ts';
+import { OptionError, OptionUnusable, wholeFrom } from '../texts/option-error.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, reportingErrors, say } from './long-run.ts';
-import { overQueue, QueueOptionError, queueAddress, workersText } from './queue.ts';
+import { overQueue, queueAddress, workersText } from './queue.ts';
 
 /** Implementation of `backtest` (strategy 19.2 to 19.4). */
 
-const REFUSALS = [AskError, MarketError, JournalError, NoJournalError, QueueOptionError];
+const REFUSALS = [ReasonError, MarketError];
 
 /** The settings a backtest uses. */
 export interface Parts {
@@ -43,13 +46,16 @@ export interface Parts {
 export async function backtestReportingErrors(given: Given, parts: Parts): Promise<number> {
   return reportingErrors(REFUSALS, async () => {
     if (given.queue !== undefined && (given.workers !== undefined || given.selfCheck !== undefined))
-      throw new AskError('--queue: expected it without --workers, which its workers have themselves, and --self-check');
+      throw new OptionError('--queue', null, {
+        en: 'it without --workers, which its workers have themselves, and --self-check',
+        zh: '不与 --workers（工作进程自有）和 --self-check 同用',
+      });
     if (given.selfCheck !== undefined) return checkItself(given.selfCheck, given.seed);
     return backtest(given, parts, await queueAddress(given.queue, async () => parts.settings.journalUrl));
   });
 }
 
-/** Plays what the options ask for and prints the result. @returns the exit code @throws AskError, MarketError */
+/** Plays what the options ask for and prints the result. @returns the exit code @throws OptionError, MarketError */
 async function backtest(given: Given, parts: Parts, queue: string | null): Promise<number> {
   const plan = planOf(askedOf(given, parts));
   // An unwritable file is reported before the work is done.
@@ -117,7 +123,7 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
   return ended < kept.count || interruption.signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 
-/** Strategy 19.4. @returns 70 if a difference has no known kind @throws AskError */
+/** Strategy 19.4. @returns 70 if a difference has no known kind @throws OptionError */
 async function checkItself(hours: string, seed: string): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'self-check-'));
   try {
@@ -145,12 +151,12 @@ async function checkItself(hours: string, seed: string): Promise<number> {
   }
 }
 
-/** @throws AskError */
+/** @throws OptionError */
 function writePage(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (thrown) {
-    throw new AskError(`--html: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new OptionUnusable('--html', file, [whyOf(thrown)]);
   }
 }
 
@@ -160,7 +166,7 @@ function isBroken({ points }: Answer): boolean {
     .some(({ failure, breaches }) => failure !== null || Object.keys(breaches ?? {}).length > 0);
 }
 
-/** @throws AskError */
+/** @throws OptionError */
 function askedOf(given: Given, { settings, texts }: Parts): Asked {
   const variables = Object.fromEntries([...texts].filter(([name]) => STRATEGY_VARIABLES.includes(name)));
   const fromMs = given.from === undefined ? null : timeOf('from', given.from);
@@ -194,7 +200,7 @@ function askedOf(given: Given, { settings, texts }: Parts): Asked {
 
 /**
  * Trades and orders of engines in these markets, by their journals. If none is named the settings' journal is used for
- * a warning; a dry run or paper run affected no market. @throws AskError, NoJournalError, JournalError
+ * a warning; a dry run or paper run affected no market. @throws OptionError, NoJournalError, JournalError
  */
 function ownTrading(given: NonNullable<Given['without']> | null, settings: Settings, range: Range): Asked['own'] {
   if (given === null && settings.mode === 'paper') return new Map();
@@ -213,21 +219,24 @@ function ownTrading(given: NonNullable<Given['without']> | null, settings: Setti
   }
 }
 
-/** @throws AskError if the file is unreadable or not JSON */
+/** @throws OptionError if the file is unreadable or not JSON */
 function readJson(option: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (thrown) {
-    throw new AskError(`--${option}: ${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new OptionUnusable(`--${option}`, file, [whyOf(thrown)]);
   }
 }
 
-/** @throws AskError if the file is unreadable or no list of rows; rows are validated with the settings */
+/** @throws OptionError if the file is unreadable or no list of rows; rows are validated with the settings */
 function rowsOf(file: string | null): readonly Row[] {
   if (file === null) return [];
   const rows = readJson('symbols-file', file);
   if (!Array.isArray(rows) || rows.some((row) => row === null || typeof row !== 'object'))
-    throw new AskError(`--symbols-file: ${file}: expected a list of rows, as in config/hedge_symbols.example.json`);
+    throw new OptionError('--symbols-file', file, {
+      en: 'a list of rows, as in config/hedge_symbols.example.json',
+      zh: '行的列表，如 config/hedge_symbols.example.json',
+    });
   return rows as readonly Row[];
 }
 
@@ -235,12 +244,17 @@ function timeOf(option: string, text: string): number {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z?$/.test(text);
   const atMs = isDay || isTime ? Date.parse(isDay || text.endsWith('Z') ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(atMs)) throw new AskError(`--${option}: ${text}: expected 2026-01-05 or 2026-01-05T08:00, UTC`);
+  if (Number.isNaN(atMs))
+    throw new OptionError(`--${option}`, text, {
+      en: '2026-01-05 or 2026-01-05T08:00, UTC',
+      zh: '2026-01-05 或 2026-01-05T08:00（UTC）',
+    });
   return atMs;
 }
 
 function decimalOf(option: string, text: string): string {
-  if (!/^-?\d{1,12}(\.\d{1,9})?$/.test(text)) throw new AskError(`--${option}: ${text}: expected a number`);
+  if (!/^-?\d{1,12}(\.\d{1,9})?$/.test(text))
+    throw new OptionError(`--${option}`, text, { en: 'a number', zh: '数字' });
   return text;
 }
 
@@ -251,7 +265,6 @@ const MAX_SEED = 4_294_967_295;
 
 function wholeOf(option: string, text: string, least: number, most: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most))
-    throw new AskError(`--${option}: ${text}: expected a whole number from ${least} to ${most}`);
+  if (!(value >= least && value <= most)) throw new OptionError(`--${option}`, text, wholeFrom(least, most));
   return value;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Reason } from '../core/reasons.ts';
 import { systemClock } from '../engine/clock.ts';
 import { prepareReading } from '../engine/journal-database.ts';
@@ -33,6 +33,7 @@ import { type DatabaseOfSettings, workerCommand } from './queue.ts';
 import { fetchCommand, makeCommand, recordCommand } from './record.ts';
 import { type ReportOptions, reportCommand } from './report.ts';
 import { simulateCommand } from './simulate.ts';
+import { illegal } from './spoken.ts';
 import { statusCommand } from './status.ts';
 import { addSteeringCommands } from './steer.ts';
 
@@ -214,6 +215,6 @@ function partsOf(settings: Settings, redact: Redactor): JournalCommandParts {
 /** @throws InvalidArgumentError */
 function daysNumber(text: string): number {
   const days = wholeNumber(text);
-  if (days < 1 || days > 36_500) throw new InvalidArgumentError('expected 1 to 36500 days');
+  if (days < 1 || days > 36_500) throw illegal({ en: '1 to 36500 days', zh: '1 至 36500 天' });
   return days;
 }

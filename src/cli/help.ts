@@ -41,6 +41,29 @@ const HEADINGS: readonly (readonly [RegExp, string])[] = [
   [/\(choices: /g, '(可选：'],
 ];
 
+/** Commander's own errors; what was expected is ours (spoken.ts). */
+const ERRORS: readonly (readonly [RegExp, string])[] = [
+  [/^error: option '(.+?)' argument '(.*)' is invalid\. /s, "错误：选项 '$1' 的值 '$2' 不合法："],
+  [/^error: command-argument value '(.*)' is invalid for argument '(.+?)'\. /s, "错误：参数 '$2' 的值 '$1' 不合法："],
+  [/Allowed choices are (.+)\.$/m, '应为其中之一：$1'],
+  [/^error: unknown option '(.+)'/, "错误：没有选项 '$1'"],
+  [/^error: unknown command '(.+)'/, "错误：没有命令 '$1'"],
+  [/\(Did you mean (?:one of )?(.+)\?\)/, '（是否想写 $1？）'],
+  [/^error: missing required argument '(.+)'/, "错误：缺少参数 '$1'"],
+  [/^error: required option '(.+)' not specified/, "错误：必须给出选项 '$1'"],
+  [/^error: option '(.+)' argument missing/, "错误：选项 '$1' 缺少值"],
+  [/^error: option '(.+)' cannot be used with option '(.+)'/, "错误：选项 '$1' 不能与 '$2' 同用"],
+  [
+    /^error: too many arguments.*? Expected (\d+) arguments? but got (\d+)(?:: (.*))?\./,
+    '错误：参数过多：应为 $1 个，给出 $2 个',
+  ],
+  [/^error: /, '错误：'],
+];
+
+function translated(text: string, words: readonly (readonly [RegExp, string])[]): string {
+  return words.reduce((said, [from, to]) => said.replace(from, to), text);
+}
+
 /** Translates every text of the help; a missing text stays English. */
 export function localiseHelp(program: Command, language: Language): void {
   if (language === 'en') return;
@@ -48,6 +71,7 @@ export function localiseHelp(program: Command, language: Language): void {
   for (const command of everyCommand(program)) {
     command.description(said(command.description()));
     command.showHelpAfterError(said(AFTER_ERROR));
+    command.configureOutput({ outputError: (text, write) => write(translated(text, ERRORS)) });
     command.helpOption('-h, --help', said('display help for command'));
     const hasHelp = command
       .createHelp()
@@ -57,10 +81,7 @@ export function localiseHelp(program: Command, language: Language): void {
     for (const one of [...command.options, ...command.registeredArguments]) one.description = said(one.description);
     command.configureHelp({
       formatHelp: (one, helper) =>
-        HEADINGS.reduce(
-          (text, [from, to]) => text.replace(from, to),
-          Object.getPrototypeOf(helper).formatHelp.call(helper, one, helper) as string,
-        ),
+        translated(Object.getPrototypeOf(helper).formatHelp.call(helper, one, helper) as string, HEADINGS),
     });
   }
 }

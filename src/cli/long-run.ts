@@ -1,6 +1,7 @@
-import { errorText } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
+import { thrownText } from '../texts/reason-error.ts';
+import { spokenLanguage } from './spoken.ts';
 
 /** Common parts of long commands: a progress line, messages beside it, Ctrl+C with a partial result, errors of the user. */
 
@@ -13,7 +14,7 @@ export async function reportingErrors(
     return await run();
   } catch (thrown) {
     if (!kinds.some((kind) => thrown instanceof kind)) throw thrown;
-    console.error(printable(errorText(thrown)));
+    console.error(printable(thrownText(thrown, spokenLanguage())));
     return EXIT_CONFIGURATION;
   }
 }

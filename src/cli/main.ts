@@ -21,6 +21,7 @@ import {
 import { reasonText } from '../texts/reasons.ts';
 import { AFTER_ERROR, everyCommand, helpLanguage, localiseHelp } from './help.ts';
 import { run } from './run.ts';
+import { speak } from './spoken.ts';
 
 /** The directory of `package.json`: base of relative paths in the settings. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -29,6 +30,8 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   envFile = undefined;
+  const language = helpLanguage(args, process.env, resolve(ROOT, '.env'));
+  speak(language);
   const program = new Command('grvt-hedge')
     .description('Dual maker hedge engine for GRVT perpetuals: two accounts, opposite positions, maker orders only.')
     .version(versionOf(), '-V, --version', 'print the version')
@@ -69,7 +72,7 @@ export async function main(args: readonly string[]): Promise<number> {
     // Commands created separately would end the process themselves on a wrong command line.
     for (const command of everyCommand(program)) if (command !== program) command.copyInheritedSettings(program);
   }
-  localiseHelp(program, helpLanguage(args, process.env, resolve(ROOT, '.env')));
+  localiseHelp(program, language);
   const unwatch = watchDefects((thrown) => {
     printDefect(thrown);
     process.exit(EXIT_DEFECT);
@@ -78,7 +81,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
   } catch (thrown) {
     // Found by a command itself, which commander does not print.
-    if (thrown instanceof InvalidArgumentError) console.error(`error: ${printable(thrown.message)}`);
+    if (thrown instanceof InvalidArgumentError) {
+      console.error(`${language === 'zh' ? '错误：' : 'error: '}${printable(thrown.message)}`);
+    }
     if (thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('commander.')) {
       return 'exitCode' in thrown && thrown.exitCode === 0 ? 0 : EXIT_CONFIGURATION;
     }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { columns } from '../explain/words.ts';
 import { DELIMITERS } from '../market/csv.ts';
@@ -16,8 +16,11 @@ import { listingOf, type Verified, verifyDay } from '../market/verify.ts';
 import { e9, printE9 } from '../paper/fixed.ts';
 import { type InstrumentSpec, knownInstruments } from '../paper/index.ts';
 import { nearest } from '../settings/index.ts';
+import { ABOVE_ZERO, OptionError, oneOfThese } from '../texts/option-error.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { duration, MARKET_DIRECTORY } from './arguments.ts';
 import { reportingErrors } from './long-run.ts';
+import { illegal } from './spoken.ts';
 
 /** `market ls|verify|import` (strategy 19.1). */
 
@@ -26,7 +29,7 @@ export function marketAction<Given extends unknown[]>(
   ended: (exitCode: number) => void,
   run: (...given: Given) => number | Promise<number>,
 ): (...given: Given) => Promise<void> {
-  return async (...given) => ended(await reportingErrors([MarketError], () => run(...given)));
+  return async (...given) => ended(await reportingErrors([MarketError, ReasonError], () => run(...given)));
 }
 
 /** @param ended receives the exit code */
@@ -103,8 +106,7 @@ function megabytes(bytes: number): string {
 function verify(asked: readonly string[], { market, json }: { market: string; json?: boolean }): number {
   const stored = symbolsIn(market);
   const unknown = asked.find((name) => !stored.includes(name));
-  if (unknown !== undefined)
-    throw new MarketError(`${market}: nothing of ${unknown}; there is ${stored.join(', ') || 'nothing'}`);
+  if (unknown !== undefined) throw new OptionError('symbol', unknown, oneOfThese(stored));
   const all = (asked.length === 0 ? stored : asked).map((symbol) => ({
     symbol,
     missing: listingOf(market, symbol).missing,
@@ -227,7 +229,7 @@ export function importWords(
   ];
 }
 
-/** The instrument to store: built in, or from its tick and step. @throws MarketError */
+/** The instrument to store: built in, or from its tick and step. @throws OptionError */
 export function specOf(given: {
   readonly symbol: string;
   readonly tick?: string;
@@ -240,9 +242,10 @@ export function specOf(given: {
   if (same === undefined && (tick === undefined || step === undefined)) {
     const names = known.map(({ name }) => name);
     const near = nearest(symbol, names);
-    throw new MarketError(
-      `--symbol: ${symbol}: not built in${near === null ? '' : ` (${near} is)`}: expected --tick and --step with it`,
-    );
+    throw new OptionError('--symbol', symbol, {
+      en: `a built-in one${near === null ? '' : `, perhaps ${near}`}, or --tick and --step with it`,
+      zh: `内置合约${near === null ? '' : `（是否想写 ${near}？）`}，或同时给出 --tick 和 --step`,
+    });
   }
   const base = symbol.split('_')[0] ?? symbol;
   const template = same ?? { ...known[0]!, name: symbol, base, minNotional: 0n };
@@ -261,7 +264,7 @@ function positive(option: string, text: string): bigint {
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
   }
-  throw new MarketError(`--${option}: ${JSON.stringify(text)}: expected a number above 0`);
+  throw new OptionError(`--${option}`, text, ABOVE_ZERO);
 }
 
 function columnsOf(text: string): Record<string, string> {
@@ -269,19 +272,19 @@ function columnsOf(text: string): Record<string, string> {
   for (const part of text.split(',')) {
     const [ours, theirs, ...more] = part.split('=');
     if (!ours || !theirs || more.length > 0)
-      throw new InvalidArgumentError(`${part}: expected OURS=THEIRS, such as price=px`);
+      throw illegal({ en: 'OURS=THEIRS, such as price=px', zh: '我们的列=文件的列，例如 price=px' }, part);
     named[ours.trim()] = theirs.trim();
   }
   return named;
 }
 
 function lineCount(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('expected a number of lines, 0 to 9999');
+  if (!/^\d{1,4}$/.test(text)) throw illegal({ en: 'a number of lines, 0 to 9999', zh: '行数，0 至 9999' });
   return Number(text);
 }
 
 function delimiter(text: string): string {
   const meant = text === 'tab' || text === '\\t' ? '\t' : text;
-  if (!(DELIMITERS as readonly string[]).includes(meant)) throw new InvalidArgumentError('expected , ; tab or |');
+  if (!(DELIMITERS as readonly string[]).includes(meant)) throw illegal({ en: ', ; tab or |', zh: ' , ; tab 或 |' });
   return meant;
 }

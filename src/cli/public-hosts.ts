@@ -1,12 +1,12 @@
-import { MarketError } from '../market/errors.ts';
 import { EXCHANGES } from '../settings/index.ts';
+import { OptionError } from '../texts/option-error.ts';
 
 /** Environments with public market data. */
 export const ENVIRONMENTS = ['prod', 'testnet', 'staging', 'dev'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** The address of public market data. @throws MarketError */
-export function originOf({ env, url }: { readonly env: Environment; readonly url?: string }): string {
+/** The address of public market data. @throws OptionError */
+export function originOf({ env, url }: { readonly env: Environment; readonly url?: string }, option = '--url'): string {
   if (url === undefined) {
     const { hosts } = EXCHANGES[env];
     if (hosts === null) throw new Error(`${env} has no hosts of its own`);
@@ -18,7 +18,8 @@ export function originOf({ env, url }: { readonly env: Environment; readonly url
   } catch {
     // Reported below.
   }
-  throw new MarketError(
-    `${url}: expected an address such as http://127.0.0.1:8700, or one of ${ENVIRONMENTS.join(', ')}`,
-  );
+  throw new OptionError(option, url, {
+    en: `an address such as http://127.0.0.1:8700, or one of ${ENVIRONMENTS.join(', ')}`,
+    zh: `地址，例如 http://127.0.0.1:8700，或其中之一：${ENVIRONMENTS.join('、')}`,
+  });
 }

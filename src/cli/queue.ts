@@ -1,12 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { isDatabaseUrl, isUnprotected, passwordsIn, shownDatabase } from '../core/database-address.ts';
+import { whyOf } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION, EXIT_GOOD, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
 import type { Batch } from '../runs/queue.ts';
 import type { RunsOptions } from '../runs/task.ts';
 import type { Secret } from '../settings/index.ts';
+import { OptionError, wholeFrom } from '../texts/option-error.ts';
+import { ReasonError, thrownText } from '../texts/reason-error.ts';
 import { MARKET_DIRECTORY } from './arguments.ts';
 import { interruptedBySignals, say } from './long-run.ts';
+import { spokenLanguage } from './spoken.ts';
 
 /** `--queue` of campaigns and backtests, and `worker` of both (strategy 18.4). */
 
@@ -18,13 +22,10 @@ export const QUEUE = [
   'by workers of this database, e.g. postgres://me@host/name without a password (default: GRVT_HEDGE_JOURNAL_URL)',
 ] as const;
 
-/** A user error, in one line. */
-export class QueueOptionError extends Error {}
-
 /**
  * The queue's address.
  * @param given the option: an address, or true without one; undefined: no queue @returns null: no queue @throws
- * QueueOptionError
+ * OptionError
  */
 export async function queueAddress(
   given: string | boolean | undefined,
@@ -34,19 +35,25 @@ export async function queueAddress(
   const fromSettings = given === true || given === false ? await ofSettings() : null;
   const address = typeof given === 'string' ? given : fromSettings?.reveal();
   if (address === undefined) {
-    throw new QueueOptionError(
-      fromSettings === undefined
-        ? '--queue: the settings are not usable'
-        : '--queue: expected the address of a database behind it, or in GRVT_HEDGE_JOURNAL_URL',
-    );
+    throw new OptionError('--queue', null, {
+      en: 'the address of a database behind it, or in GRVT_HEDGE_JOURNAL_URL',
+      zh: '在其后给出数据库的地址，或设置 GRVT_HEDGE_JOURNAL_URL',
+    });
   }
   // An invalid address is not repeated, since it may contain a password.
-  if (!isDatabaseUrl(address)) throw new QueueOptionError('--queue: expected postgres://user@host:5432/database');
+  if (!isDatabaseUrl(address)) {
+    const form = 'postgres://user@host:5432/database';
+    throw new OptionError('--queue', null, { en: form, zh: ` ${form}` });
+  }
   if (typeof given === 'string' && passwordsIn(address).length > 0) {
-    throw new QueueOptionError(
-      `--queue: ${shownDatabase(address)}: a password on the command line can be read by every user of this machine: put the ` +
-        'address into GRVT_HEDGE_JOURNAL_URL, or into the file that GRVT_HEDGE_JOURNAL_URL_FILE names, and give --queue alone',
-    );
+    throw new OptionError('--queue', shownDatabase(address), {
+      en:
+        'no password, which every user of this machine can read on the command line: put the address into ' +
+        'GRVT_HEDGE_JOURNAL_URL, or into the file that GRVT_HEDGE_JOURNAL_URL_FILE names, and give --queue alone',
+      zh:
+        '不带密码的地址：本机所有用户都能读到命令行；请把地址写入 GRVT_HEDGE_JOURNAL_URL，' +
+        '或写入 GRVT_HEDGE_JOURNAL_URL_FILE 所指的文件，并单独给出 --queue',
+    });
   }
   if (isUnprotected(address)) {
     say(`${shownDatabase(address)} is not on this machine and its certificate is not proven: add ?sslmode=verify-full`);
@@ -54,7 +61,7 @@ export async function queueAddress(
   return address;
 }
 
-/** Runs over the queue. @throws QueueOptionError if it cannot begin */
+/** Runs over the queue. @throws ReasonError if it cannot begin */
 export async function overQueue(
   address: string,
   batch: Pick<Batch, 'kind' | 'market'>,
@@ -68,7 +75,7 @@ export async function overQueue(
     await runInQueue(address, batch, { ...runs, say });
   } catch (thrown) {
     if (!(thrown instanceof QueueError)) throw thrown;
-    throw new QueueOptionError(thrown.message);
+    throw new ReasonError(whyOf(thrown));
   }
 }
 
@@ -100,11 +107,11 @@ export function workerCommand(ended: (exitCode: number) => void, ofSettings: Dat
 
 const MAX_WORKERS = 1_024;
 
-/** @throws QueueOptionError */
+/** @throws OptionError */
 function slotsOf(text: string | undefined): number {
   const count = text === undefined ? availableParallelism() : Number(text);
   if (!Number.isInteger(count) || count < 1 || count > MAX_WORKERS)
-    throw new QueueOptionError(`--workers: ${text}: expected a whole number from 1 to ${MAX_WORKERS}`);
+    throw new OptionError('--workers', text ?? null, wholeFrom(1, MAX_WORKERS));
   return count;
 }
 
@@ -121,15 +128,20 @@ async function work(command: Command, ofSettings: DatabaseOfSettings): Promise<n
     const foreign = above?.options.find(
       (option) => above.getOptionValueSource(option.attributeName()) === 'cli' && !OPTIONS.has(option.attributeName()),
     );
-    if (foreign !== undefined) throw new QueueOptionError(`worker: ${foreign.long} is no option of it`);
+    if (foreign !== undefined) {
+      throw new OptionError(foreign.long ?? foreign.flags, null, {
+        en: 'only --queue, --workers and --market with worker',
+        zh: 'worker 只有 --queue、--workers 和 --market',
+      });
+    }
     const { queue = true, workers, market } = command.optsWithGlobals<Given>();
     const slots = slotsOf(workers);
     const address = await queueAddress(queue, ofSettings);
     if (address !== null) await workForQueue(address, { slots, market, signal: interruption.signal, say });
     return EXIT_GOOD;
   } catch (thrown) {
-    if (!(thrown instanceof QueueOptionError) && !(thrown instanceof QueueError)) throw thrown;
-    console.error(thrown.message);
-    return thrown instanceof QueueOptionError ? EXIT_CONFIGURATION : EXIT_UNREACHABLE;
+    if (!(thrown instanceof OptionError) && !(thrown instanceof QueueError)) throw thrown;
+    console.error(thrownText(thrown, spokenLanguage()));
+    return thrown instanceof OptionError ? EXIT_CONFIGURATION : EXIT_UNREACHABLE;
   }
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { openAgents } from '../grvt/http.ts';
 import { claim } from '../market/claim.ts';
@@ -8,11 +8,14 @@ import { instrumentOf, openPublicApi, type PublicApi } from '../market/public-ap
 import { type Recorder, startRecorder } from '../market/recorder.ts';
 import { daysOf } from '../market/store.ts';
 import { type InstrumentSpec, knownInstruments, type ProfileName } from '../paper/index.ts';
+import { nearest } from '../settings/index.ts';
 import { MARKETS, PROFILE_NAMES } from '../simulate/setup.ts';
+import { OptionError, oneOfThese } from '../texts/option-error.ts';
 import { duration, MARKET_DIRECTORY, wholeNumber } from './arguments.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 import { marketAction } from './market.ts';
 import { ENVIRONMENTS, type Environment, originOf } from './public-hosts.ts';
+import { illegal } from './spoken.ts';
 
 /** `record`, `market fetch` and `market make` (strategy 19.1). */
 
@@ -171,7 +174,7 @@ function day(text: string): number {
     : Number.NaN;
   // 30 February is read as 2 March.
   if (Number.isNaN(atMs) || !new Date(atMs).toISOString().startsWith(text))
-    throw new InvalidArgumentError('expected 2026-11-01 or 2026-11-01T08:00, UTC');
+    throw illegal({ en: '2026-11-01 or 2026-11-01T08:00, UTC', zh: '2026-11-01 或 2026-11-01T08:00（UTC）' });
   return atMs;
 }
 
@@ -199,11 +202,15 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
   const instruments = symbols.map((name) => {
     const spec = known.find((one) => one.name === name);
     if (spec !== undefined) return spec;
-    throw new MarketError(`${name}: not built in: expected one of ${known.map((one) => one.name).join(', ')}`);
+    const names = known.map((one) => one.name);
+    throw new OptionError('symbol', name, oneOfThese(names, nearest(name, names)));
   });
   const taken = symbols.find((symbol) => daysOf(market, symbol).length > 0);
   if (taken !== undefined)
-    throw new MarketError(`${market}/${taken}: something is stored there: expected another directory`);
+    throw new OptionError('--market', market, {
+      en: `another directory: something of ${taken} is stored there`,
+      zh: `另一个目录：此处已存有 ${taken} 的行情`,
+    });
   using open = new DisposableStack();
   const { signal } = open.use(interruptedBySignals(EXIT_INCOMPLETE));
   for (const symbol of symbols) open.defer(claim(market, symbol));
@@ -223,6 +230,6 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
 function hours(text: string): number {
   const value = Number(text);
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text) || value <= 0 || value > MOST_HOURS)
-    throw new InvalidArgumentError(`expected hours, at most ${MOST_HOURS}`);
+    throw illegal({ en: `hours, at most ${MOST_HOURS}`, zh: `小时数，最多 ${MOST_HOURS}` });
   return value;
 }

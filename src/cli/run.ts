@@ -38,6 +38,7 @@ import { type EngineLog, guardStandardStreams, openConsole } from '../log/index.
 import { MarketError } from '../market/errors.ts';
 import { openServiceManager, type ServiceManager } from '../os/service-manager.ts';
 import { createRedactor, type Redactor, type Settings } from '../settings/index.ts';
+import { OptionError } from '../texts/option-error.ts';
 import { thrownText } from '../texts/reason-error.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { ENVIRONMENTS, originOf } from './public-hosts.ts';
@@ -113,8 +114,8 @@ async function openGround(
   try {
     venue = await openVenue(given, liveOrigin(options.market, given));
   } catch (thrown) {
-    if (!(thrown instanceof MarketError)) throw thrown;
-    console.error(thrown.message);
+    if (!(thrown instanceof MarketError || thrown instanceof OptionError)) throw thrown;
+    console.error(thrownText(thrown, given.lang));
     return EXIT_CONFIGURATION;
   }
   open.defer(() => venue.close());
@@ -303,15 +304,16 @@ function withTimeZone(disk: SettingsOnDisk): SettingsOnDisk {
   };
 }
 
-/** @throws MarketError if a live market is asked for while the engine trades for real, or of an unknown environment */
+/** @throws OptionError if a live market is asked for while the engine trades for real, or of an unknown environment */
 function liveOrigin(market: string | undefined, settings: Settings): LiveOrigin | null {
   if (market === undefined) return null;
   if (settings.mode !== 'paper')
-    throw new MarketError(
-      `--market ${market}: a dry run is on the embedded exchange: expected GRVT_ENV=paper, not ${settings.mode}`,
-    );
+    throw new OptionError('--market', market, {
+      en: `GRVT_ENV=paper with it, not ${settings.mode}: a dry run is on the embedded exchange`,
+      zh: `同时设置 GRVT_ENV=paper，而不是 ${settings.mode}：模拟行情运行只用内置交易所`,
+    });
   const env = ENVIRONMENTS.find((name) => name === market);
-  const origin = originOf(env === undefined ? { env: 'prod', url: market } : { env });
+  const origin = originOf(env === undefined ? { env: 'prod', url: market } : { env }, '--market');
   return { origin, proxy: proxyFor(settings)(origin), say: (text) => console.error(text) };
 }
 

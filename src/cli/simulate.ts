@@ -5,26 +5,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { encode } from '../core/codec.ts';
+import { whyOf } from '../core/error-text.ts';
 import { EXIT_CONFIGURATION, EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE } from '../core/exit-codes.ts';
 import { runInProcesses } from '../runs/pool.ts';
 import type { RunsOptions } from '../runs/task.ts';
 import { runCampaign } from '../simulate/campaign.ts';
 import type { CampaignResult } from '../simulate/campaign-result.ts';
 import { CALL_FAULT_COUNT } from '../simulate/fault-plan.ts';
-import { DEFAULTS, type GivenOptions, OptionError, optionsOf, type PlainOptions } from '../simulate/options.ts';
+import { DEFAULTS, type GivenOptions, optionsOf, type PlainOptions } from '../simulate/options.ts';
 import { type Crash, type Report, reportOf } from '../simulate/report.ts';
 import { lasting, reportText } from '../simulate/report-text.ts';
 import { type Outcome, runSeeds, type Standing } from '../simulate/workers.ts';
+import { OptionUnusable } from '../texts/option-error.ts';
+import { ReasonError } from '../texts/reason-error.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, reportingErrors, say } from './long-run.ts';
-import {
-  type DatabaseOfSettings,
-  overQueue,
-  QUEUE,
-  QueueOptionError,
-  queueAddress,
-  workerCommand,
-  workersText,
-} from './queue.ts';
+import { type DatabaseOfSettings, overQueue, QUEUE, queueAddress, workerCommand, workersText } from './queue.ts';
+import { spokenLanguage } from './spoken.ts';
 
 const DAY_MS = 86_400_000;
 /** Longest wait for git. */
@@ -84,7 +80,7 @@ export function simulateCommand(
     .option('--json', 'the report as JSON; what depends on the wall clock stands under `wall`')
     .action(async (given: GivenOptions) => {
       const run = async () => simulate(given, await queueAddress(given.queue, ofSettings));
-      ended(await reportingErrors([OptionError, QueueOptionError], run));
+      ended(await reportingErrors([ReasonError], run));
     })
     .addCommand(workerCommand(ended, ofSettings));
 }
@@ -98,7 +94,7 @@ export function simulateCommand(
  */
 export async function simulate(given: GivenOptions, queue: string | null = null): Promise<number> {
   const { seeds, of, workers: asked, notes, again } = optionsOf(given);
-  for (const note of notes) say(note);
+  for (const note of notes) say(note[spokenLanguage()]);
   // Of the code as it was loaded.
   const commit = commitHere();
   const beganMs = realNow();
@@ -205,12 +201,11 @@ async function inThisProcess(options: PlainOptions, given: GivenOptions, signal:
   }
 }
 
-/** @throws OptionError if it is not writable */
+/** @throws OptionUnusable if it is not writable */
 function opened(file: string): number {
   try {
     return openSync(file, 'w');
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message.replace(/, open .*/s, '') : String(thrown);
-    throw new OptionError(`--log: ${file}: ${why}`);
+    throw new OptionUnusable('--log', file, [whyOf(thrown)]);
   }
 }

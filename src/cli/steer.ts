@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import type { Command as Steering } from '../core/commands.ts';
 import { EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
@@ -7,6 +7,7 @@ import type { Settings } from '../settings/index.ts';
 import { answerLine } from '../texts/answers.ts';
 import { reasonText } from '../texts/reasons.ts';
 import { duration } from './arguments.ts';
+import { illegal } from './spoken.ts';
 
 export interface SteerParts {
   readonly settings: Pick<Settings, 'dataDir' | 'lang'>;
@@ -133,7 +134,7 @@ function user(): string {
 function atMost(chars: number): (text: string) => string {
   return (text) => {
     if (text.length <= chars) return text;
-    throw new InvalidArgumentError(`${text.length} characters: expected at most ${chars}`);
+    throw illegal({ en: `at most ${chars} characters`, zh: `最多 ${chars} 个字符` });
   };
 }
 
@@ -143,8 +144,8 @@ function valuesOf(pairs: readonly string[]): Record<string, string> {
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     const key = pair.slice(0, at);
-    if (at < 1) throw new InvalidArgumentError(`${JSON.stringify(pair)}: expected key=value`);
-    if (Object.hasOwn(values, key)) throw new InvalidArgumentError(`${key} is there twice: expected each key once`);
+    if (at < 1) throw illegal({ en: 'key=value', zh: '键=值' }, JSON.stringify(pair));
+    if (Object.hasOwn(values, key)) throw illegal({ en: 'each key once', zh: '每个键只出现一次' }, key);
     values[key] = pair.slice(at + 1);
   }
   return values;

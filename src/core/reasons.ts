@@ -247,7 +247,7 @@ export interface ReasonParams extends StartReasonParams, SettingReasonParams, Lo
   'other-engine-unknown': { readonly call: string; readonly account: AccountName | null; readonly why: Reason };
 }
 
-/** What is wrong with settings, lines of `.env` and rows of the symbols file (strategy 2.1, 2.2). */
+/** What is wrong with settings, lines of `.env`, rows of the symbols file (strategy 2.1, 2.2) and options of commands. */
 export interface SettingReasonParams {
   'settings-unusable': { readonly errors: readonly Reason[] };
   'symbols-unusable': { readonly errors: readonly Reason[] };
@@ -340,6 +340,10 @@ export interface SettingReasonParams {
   'row-exists': { readonly file: string; readonly symbol: string };
   'no-row': { readonly file: string; readonly symbol: string; readonly near: string | null };
   'names-the-row': None;
+  /** `option`: as it is typed; `value`: null: none, or it may hold a secret. */
+  'option-wrong': { readonly option: string; readonly value: string | null; readonly expected: BothTexts };
+  'option-unusable': { readonly option: string; readonly value: string; readonly problems: readonly Reason[] };
+  'takes-long': { readonly combinations: number; readonly ms: number; readonly workers: number };
   /** At this mark an order of the symbol would be below the smallest tradable size, which costs `usdt`. */
   'order-never-tradable': {
     readonly symbol: string;

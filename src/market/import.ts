@@ -1,5 +1,6 @@
 import { E9, parseE9, printE9 } from '../paper/fixed.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
+import { OptionError, oneOfThese } from '../texts/option-error.ts';
 import { delimiterOf, fieldsOf, type LinesOptions, linesOf } from './csv.ts';
 import { MarketError } from './errors.ts';
 import type { CandleRecord } from './record.ts';
@@ -103,11 +104,14 @@ class Importer {
     const { needed, optional } = COLUMNS[options.kind];
     for (const name of needed) {
       if (options.columns[name] === undefined)
-        throw new MarketError(`--columns: ${name} is missing: expected ${needed.join(', ')}`);
+        throw new OptionError('--columns', Object.keys(options.columns).join(','), {
+          en: `at least ${needed.join(', ')}`,
+          zh: `至少有 ${needed.join('、')}`,
+        });
     }
     const known = [...needed, ...optional];
     const unknown = Object.keys(options.columns).find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new MarketError(`--columns: ${unknown}: expected ${known.join(', ')}`);
+    if (unknown !== undefined) throw new OptionError('--columns', unknown, oneOfThese(known));
     this.#writer = new MarketWriter(options.directory, options.spec.name);
   }
 

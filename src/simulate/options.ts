@@ -1,11 +1,10 @@
 import { INVARIANTS, type Invariant } from '../core/audit/index.ts';
+import type { BothTexts } from '../core/reasons.ts';
+import { numberFrom, OptionError, oneOfThese, wholeFrom } from '../texts/option-error.ts';
 import { START_MS } from './campaign.ts';
 import type { CampaignOptions } from './campaign-result.ts';
 import { ALL_FAULTS, type AnyFault, everyFault, type FaultPlan, STREAM_FAULTS } from './fault-plan.ts';
 import { type ModeChoice, POSITION_MODES, PROFILE_NAMES, type ProfileChoice } from './setup.ts';
-
-/** An invalid option, with a message for the user. */
-export class OptionError extends Error {}
 
 /** The command line as text. */
 export interface GivenOptions {
@@ -50,14 +49,14 @@ export type PlainOptions = Omit<CampaignOptions, 'onLogLine' | 'onProgress' | 'i
 function number(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most) {
-    throw new OptionError(`--${name}: ${JSON.stringify(text)}: expected a number from ${least} to ${most}`);
+    throw new OptionError(`--${name}`, text, numberFrom(least, most));
   }
   return value;
 }
 
 function whole(name: string, text: string, least: number, most: number): number {
   const value = number(name, text, least, most);
-  if (!Number.isInteger(value)) throw new OptionError(`--${name}: ${JSON.stringify(text)}: expected a whole number`);
+  if (!Number.isInteger(value)) throw new OptionError(`--${name}`, text, wholeFrom(least, most));
   return value;
 }
 
@@ -76,19 +75,23 @@ export function seedsOf(text: string): number[] {
   if (range !== null) {
     const [from, to] = [Number(range[1]), Number(range[2])];
     if (to < from || to - from >= MAX_SEEDS)
-      throw new OptionError(`--seeds: ${text}: expected FROM..TO, at most ${MAX_SEEDS}`);
+      throw new OptionError('--seeds', text, {
+        en: `FROM..TO, at most ${MAX_SEEDS}`,
+        zh: `起..止，最多 ${MAX_SEEDS} 个`,
+      });
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);
   }
   const seeds = text.split(',').map((one) => whole('seeds', one, 0, MAX_SEED));
   const twice = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
-  if (twice !== undefined) throw new OptionError(`--seeds: ${twice} stands there twice`);
+  if (twice !== undefined)
+    throw new OptionError('--seeds', String(twice), { en: 'each seed once', zh: '每个种子只出现一次' });
   return seeds;
 }
 
 /** One seed, or many. */
 function seedsGiven({ seed, seeds }: GivenOptions): readonly number[] {
   if (seeds === undefined) return [whole('seed', seed ?? DEFAULTS.seed, 0, MAX_SEED)];
-  if (seed !== undefined) throw new OptionError('--seed and --seeds: expected one of them');
+  if (seed !== undefined) throw new OptionError('--seed', seed, { en: 'it without --seeds', zh: '不与 --seeds 同用' });
   return seedsOf(seeds);
 }
 
@@ -100,9 +103,16 @@ function momentOf(text: string): number {
       ? Date.parse(text) - START_MS
       : Number(span[1]) * { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS }[span[2] as 's'];
   if (Number.isNaN(ms))
-    throw new OptionError(`--until: ${text}: expected 90s, 15m, 3h, 2d or a time as the report prints it`);
+    throw new OptionError('--until', text, {
+      en: '90s, 15m, 3h, 2d or a time as the report prints it',
+      zh: '90s、15m、3h、2d 或报告中打印的时间',
+    });
   if (ms <= 0) {
-    throw new OptionError(`--until: ${text}: expected a time after ${new Date(START_MS).toISOString()}, the beginning`);
+    const start = new Date(START_MS).toISOString();
+    throw new OptionError('--until', text, {
+      en: `a time after ${start}, the beginning`,
+      zh: `晚于开始时间 ${start} 的时间`,
+    });
   }
   return ms;
 }
@@ -115,14 +125,20 @@ function planOf(given: GivenOptions): FaultPlan {
   for (const one of given.fault ?? []) {
     const [kind = '', text, ...more] = one.split('=');
     if (!(ALL_FAULTS as readonly string[]).includes(kind)) {
-      throw new OptionError(`--fault: ${one}: no such fault; there are ${ALL_FAULTS.join(', ')}`);
+      throw new OptionError('--fault', one, oneOfThese(ALL_FAULTS));
     }
     if (text === undefined || more.length > 0) {
-      throw new OptionError(`--fault: ${one}: expected KIND=RATE, such as ${kind}=0.1`);
+      throw new OptionError('--fault', one, {
+        en: `KIND=RATE, such as ${kind}=0.1`,
+        zh: `种类=比例，例如 ${kind}=0.1`,
+      });
     }
     const own = number('fault', text, 0, 1);
     if (own > 0 && given.streams === false && STREAM_FAULTS.includes(kind as AnyFault)) {
-      throw new OptionError(`--fault: ${one}: happens on streams only, and there are none with --no-streams`);
+      throw new OptionError('--fault', one, {
+        en: 'no fault of streams beside --no-streams',
+        zh: '与 --no-streams 同用时不含推送流故障',
+      });
     }
     if (own === 0) delete plan[kind as AnyFault];
     else plan[kind as AnyFault] = own;
@@ -163,7 +179,7 @@ export function optionsOf(given: GivenOptions): {
   /** Simultaneous processes; null: the number of cores. */
   readonly workers: number | null;
   /** Given options without effect, as text. */
-  readonly notes: readonly string[];
+  readonly notes: readonly BothTexts[];
   /** The command that repeats one seed up to a moment (true time since the start). */
   readonly again: (seed: number, atMs: number | null) => string;
   readonly of: (seed: number) => PlainOptions;
@@ -172,38 +188,51 @@ export function optionsOf(given: GivenOptions): {
   const symbols = whole('symbols', given.symbols, 1, MAX_SYMBOLS);
   const profile = given.profile as ProfileChoice;
   if (profile !== 'mixed' && !(PROFILE_NAMES as readonly string[]).includes(profile)) {
-    throw new OptionError(`--profile: ${profile}: expected mixed, ${PROFILE_NAMES.join(', ')}`);
+    throw new OptionError('--profile', profile, oneOfThese(['mixed', ...PROFILE_NAMES]));
   }
   const modes = given.mode as ModeChoice;
-  if (!POSITION_MODES.includes(modes)) throw new OptionError(`--mode: ${modes}: expected ${POSITION_MODES.join(', ')}`);
+  if (!POSITION_MODES.includes(modes)) throw new OptionError('--mode', modes, oneOfThese(POSITION_MODES));
   const only = given.only === undefined ? null : given.only.split(',');
   const unknown = only?.find((name) => !(INVARIANTS as readonly string[]).includes(name) && name !== 'truth');
-  if (unknown !== undefined) throw new OptionError(`--only: ${unknown}: expected ${INVARIANTS.join(', ')} or truth`);
+  if (unknown !== undefined) throw new OptionError('--only', unknown, oneOfThese([...INVARIANTS, 'truth']));
   const latency = given.latency.split('-').map((one) => number('latency', one, 0, 4_000));
   if (latency.length !== 2 || latency[0]! > latency[1]!)
-    throw new OptionError(`--latency: ${given.latency}: expected 5-80`);
+    throw new OptionError('--latency', given.latency, {
+      en: 'two round trips in ms, the smaller one first, such as 5-80',
+      zh: '两个往返时间（毫秒），小的在前，例如 5-80',
+    });
   const plan = planOf(given);
   const streams = given.streams ?? STREAM_FAULTS.some((kind) => plan[kind] !== undefined);
   const seeds = seedsGiven(given);
   if (given.log !== undefined && seeds.length > 1) {
-    throw new OptionError(`--log: expected one seed; --seeds names ${seeds.length}`);
+    throw new OptionError('--log', given.log, {
+      en: `one seed; --seeds names ${seeds.length}`,
+      zh: `只有一个种子；--seeds 有 ${seeds.length} 个`,
+    });
   }
   if (given.queue !== undefined && (given.log !== undefined || given.workers !== undefined)) {
-    throw new OptionError(
-      '--queue: its workers have neither --log nor --workers of this command: expected it without them',
-    );
+    throw new OptionError('--queue', null, {
+      en: 'it without --log and --workers, which its workers do not have from here',
+      zh: '不与 --log、--workers 同用：工作进程不从这里取得它们',
+    });
   }
   const legHours = number('leg', given.leg, 1, 24 * MAX_DAYS);
   const loopIntervalMs = Math.round(number('loop', given.loop, 0.1, 3_600) * 1_000);
   const untilGivenMs = given.until === undefined ? null : momentOf(given.until);
   const untilMs = untilGivenMs === null || untilGivenMs >= days * DAY_MS ? null : untilGivenMs;
   const workers = given.workers === undefined ? null : whole('workers', given.workers, 1, MAX_WORKERS);
-  const notes: string[] = [];
+  const notes: BothTexts[] = [];
   if (untilGivenMs !== untilMs) {
-    notes.push(`--until: ${given.until}: not before the end of --days ${given.days}, which it does not change`);
+    notes.push({
+      en: `--until: ${given.until}: not before the end of --days ${given.days}, which it does not change`,
+      zh: `--until：${given.until}：不早于 --days ${given.days} 的结束，因此没有作用`,
+    });
   }
   if (given.verbose && seeds.length > 1) {
-    notes.push(`--verbose: the log is shown of one seed only; --seeds names ${seeds.length}`);
+    notes.push({
+      en: `--verbose: the log is shown of one seed only; --seeds names ${seeds.length}`,
+      zh: `--verbose：只显示一个种子的日志；--seeds 有 ${seeds.length} 个`,
+    });
   }
   return {
     seeds,

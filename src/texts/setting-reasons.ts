@@ -1,5 +1,6 @@
 import type { Reason, SettingReasonParams } from '../core/reasons.ts';
 import type { JsonExpected, ShownValue, TextShape } from '../core/start-reasons.ts';
+import { lasting } from './duration.ts';
 import type { Language } from './language.ts';
 
 /** Texts of the setting reasons; `text` renders a reason within a reason. */
@@ -106,6 +107,13 @@ export const settingTextsEn = (text: Render): SettingTexts => ({
   'order-never-tradable': ({ symbol, order, size, base, mark, smallest, usdt }) =>
     `${symbol} order_notional_usdt: ${order} buys ${size} ${base} at ${mark}, below the smallest tradable size ` +
     `${smallest} (about ${usdt} USDT): nothing would be submitted`,
+  'option-wrong': ({ option, value, expected }) =>
+    `${option}: ${value === null ? '' : `${quoted(value)}: `}expected ${expected.en}`,
+  'option-unusable': ({ option, value, problems }) =>
+    `${option}: ${quoted(value)}: not usable: ${problems.map(text).join('; ')}`,
+  'takes-long': ({ combinations, ms, workers }) =>
+    `${combinations} combinations of settings take about ${lasting(ms, 'en')} on ${workers} ${workers === 1 ? 'core' : 'cores'}: ` +
+    'add --yes if that is meant',
 });
 
 const ZH_SINGLE = "请用单引号（'…'）括起，其内容原样读取";
@@ -198,6 +206,12 @@ export const settingTextsZh = (text: Render): SettingTexts => ({
   'order-never-tradable': ({ symbol, order, size, base, mark, smallest, usdt }) =>
     `${symbol} order_notional_usdt: ${order} 按 ${mark} 可买 ${size} ${base}，低于最小可交易数量 ${smallest}` +
     `（约 ${usdt} USDT）：不会提交任何订单`,
+  'option-wrong': ({ option, value, expected }) =>
+    `${option}：${value === null ? '' : `${quoted(value)}：`}应为${expected.zh}`,
+  'option-unusable': ({ option, value, problems }) =>
+    `${option}：${quoted(value)}：不可用：${problems.map(text).join('；')}`,
+  'takes-long': ({ combinations, ms, workers }) =>
+    `${combinations} 种设置组合在 ${workers} 个核上约需 ${lasting(ms, 'zh')}：确需如此请加 --yes`,
 });
 
 const meantEn = (near: string | null) => (near === null ? '' : `; did you mean ${near}?`);
@@ -214,6 +228,11 @@ const JSON_EXPECTED: Readonly<Record<JsonExpected, readonly [en: string, zh: str
 
 function rowPlace({ file, row, name, key }: SettingReasonParams['row-wrong'], language: Language): string {
   return [file, `[${row}]`, ...[name, key].flatMap((one) => (one === null ? [] : [shown(one, language)]))].join(' ');
+}
+
+/** A value of the command line; quoted if it is not one word. */
+function quoted(value: string): string {
+  return /^\S+$/.test(value) ? value : JSON.stringify(value);
 }
 
 export function shown(value: ShownValue, language: Language): string {

@@ -9,6 +9,9 @@ import { answerText } from '../../src/backtest/text.ts';
 import { Decimal } from '../../src/core/decimal.ts';
 import { MarketWriter } from '../../src/market/store.ts';
 import { e9 } from '../../src/paper/fixed.ts';
+import { ReasonError } from '../../src/texts/reason-error.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
+import { assertChinese } from '../support/chinese.ts';
 import { asked, BNB, candleMarket, quietMarket, START_MS, temporaryDirectory } from './markets.ts';
 
 async function played(question: Asked): Promise<{ runs: Played[]; text: string; json: string }> {
@@ -63,14 +66,17 @@ test('from candles no gains are reported, and what is assumed is named', async (
 });
 
 const REFUSED: readonly { readonly why: RegExp; readonly ask: Partial<Asked>; readonly candles?: true }[] = [
-  { why: /BNB_USDT_Prep: not in .* \(BNB_USDT_Perp is\)/, ask: { symbols: ['BNB_USDT_Prep'] } },
-  { why: /no setting order_notional; did you mean|no setting order_notional/, ask: { sets: ['order_notional=200'] } },
+  {
+    why: /--symbols: BNB_USDT_Prep: expected one of BNB_USDT_Perp; did you mean BNB_USDT_Perp\?/,
+    ask: { symbols: ['BNB_USDT_Prep'] },
+  },
+  { why: /--set: order_notional: expected one of order_notional_usdt, /, ask: { sets: ['order_notional=200'] } },
   { why: /expected NAME=VALUE/, ask: { sets: ['order_notional_usdt'] } },
   { why: /expected NAME=VALUE/, ask: { sets: ['order_notional_usdt=200,,300'] } },
-  { why: /stands there twice/, ask: { sets: ['mode=trade', 'mode=pause'] } },
+  { why: /--set: mode: expected each setting once/, ask: { sets: ['mode=trade', 'mode=pause'] } },
   { why: /order_notional_usdt=-5: not usable: .*order_notional_usdt/, ask: { sets: ['order_notional_usdt=-5'] } },
   { why: /GRVT_HEDGE_LOOP_INTERVAL_SEC=0: not usable/, ask: { sets: ['GRVT_HEDGE_LOOP_INTERVAL_SEC=0'] } },
-  { why: /no setting GRVT_TRADING_API_KEY_1/, ask: { sets: ['GRVT_TRADING_API_KEY_1=x'] } },
+  { why: /--set: GRVT_TRADING_API_KEY_1: expected one of/, ask: { sets: ['GRVT_TRADING_API_KEY_1=x'] } },
   { why: /expected --spread and --depth/, ask: {}, candles: true },
   { why: /--spread: wide: expected ticks/, ask: { spread: 'wide', depthUsdt: '1' }, candles: true },
   { why: /--depth: 0: expected a number above 0/, ask: { spread: '1', depthUsdt: '0' }, candles: true },
@@ -94,7 +100,15 @@ for (const { why, ask, candles } of REFUSED) {
         Array.from({ length: 3 }, () => ['620', '621', '619', '620', '40'] as const),
       );
     else quietMarket(market, { minutes: 3 });
-    assert.throws(() => planOf(asked(market, ask)), { message: why });
+    assert.throws(
+      () => planOf(asked(market, ask)),
+      (thrown) => {
+        assert.ok(thrown instanceof Error);
+        assert.match(thrown.message, why);
+        if (thrown instanceof ReasonError) assertChinese(reasonText(thrown.why, 'zh'));
+        return true;
+      },
+    );
   });
 }
 

@@ -109,7 +109,7 @@ test('a value that a command itself refuses is named, as one that the command li
     });
     assert.deepEqual(await refused(t, [verb, 'BNB_USDT_Perp', 'mode=pause', 'mode=trade']), {
       code: 78,
-      said: 'error: mode is there twice: expected each key once',
+      said: 'error: mode: expected each key once',
     });
   }
 });

@@ -73,9 +73,9 @@ test('no text of the help is empty', () => {
 });
 
 test('a wrong command line is answered in one line that names it, then where the usage is, in both languages', async () => {
-  for (const [lang, hint] of [
-    ['en', '(add --help for the usage)'],
-    ['zh', '（加 --help 查看用法）'],
+  for (const [lang, wrong, hint] of [
+    ['en', 'error: missing required argument', '(add --help for the usage)'],
+    ['zh', '错误：缺少参数', '（加 --help 查看用法）'],
   ] as const) {
     const before = process.env.GRVT_HEDGE_LANG;
     let text = '';
@@ -91,6 +91,6 @@ test('a wrong command line is answered in one line that names it, then where the
       if (before === undefined) delete process.env.GRVT_HEDGE_LANG;
       else process.env.GRVT_HEDGE_LANG = before;
     }
-    assert.deepEqual(text.trim().split('\n'), ["error: missing required argument 'client order id or symbol'", hint]);
+    assert.deepEqual(text.trim().split('\n'), [`${wrong} 'client order id or symbol'`, hint]);
   }
 });

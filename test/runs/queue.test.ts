@@ -271,7 +271,7 @@ describe('18.4 where the queue is', () => {
   const wrong: readonly [readonly string[], RegExp][] = [
     [
       ['--queue', 'postgres://me:hush-hush@host/name'],
-      /^--queue: postgres:\/\/me@host\/name: a password .*GRVT_HEDGE_JOURNAL_URL/,
+      /^--queue: postgres:\/\/me@host\/name: expected no password, .*GRVT_HEDGE_JOURNAL_URL/,
     ],
     [['--queue', 'me:hush-hush@host'], /^--queue: expected postgres:\/\/user@host:5432\/database$/],
     [['--queue'], /^--queue: expected the address of a database behind it, or in GRVT_HEDGE_JOURNAL_URL$/],

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { latencyOf, pointsOf } from '../../src/backtest/plan.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
-import { isReason, type Reason } from '../../src/core/reasons.ts';
+import { isReason, type Reason, reason } from '../../src/core/reasons.ts';
 import { symbolWarnings } from '../../src/core/symbol-warnings.ts';
 import { editSymbols, resolveInstruments, type SettingsResult, VARIABLE_NAMES } from '../../src/settings/index.ts';
 import { UnfitFile } from '../../src/settings/read-file.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
+import { ReasonError } from '../../src/texts/reason-error.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { settingTextsZh } from '../../src/texts/setting-reasons.ts';
 import { assertChinese } from '../support/chinese.ts';
@@ -34,6 +36,16 @@ const resolve = (names: readonly string[], exchange: readonly Instrument[]) => {
 const unreadable = Object.assign(new Error('no'), { code: 'EACCES' });
 const utf16 = Buffer.from('\ufeffX=1', 'utf16le');
 const DATABASE = 'postgres://u:p@127.0.0.1/d';
+
+const refusedBy = (call: () => unknown): readonly Reason[] => {
+  try {
+    call();
+  } catch (thrown) {
+    assert.ok(thrown instanceof ReasonError);
+    return [thrown.why];
+  }
+  return [];
+};
 
 const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
   'an unknown name': () => env({ GRVT_HEDGE_STREAM: '1', GRVT_HEDGE_X: '1', [`GRVT_HEDGE_${KEY_A}`]: '1' }),
@@ -100,6 +112,10 @@ const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
       { base: 'BNB', minSize: decimal('0.01'), minNotional: decimal('20') } as Instrument,
       decimal('600'),
     ),
+  'an option': () => refusedBy(() => latencyOf('5')),
+  'an option whose value is not usable': () =>
+    refusedBy(() => pointsOf(['BNB_USDT_Perp'], { rows: [], variables: {}, sets: ['order_notional_usdt=-5'] })),
+  'a sweep that takes long': () => [reason('takes-long', '19.3', { combinations: 9, ms: 7_200_000, workers: 2 })],
   'setting the name': () => edit({ verb: 'set', symbol: 'BNB_USDT_Perp', values: { instrument: 'X' } }),
 };
 

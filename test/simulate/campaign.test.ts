@@ -117,8 +117,11 @@ describe('a campaign', () => {
   });
 
   const wrong: readonly [readonly string[], RegExp][] = [
-    [['--days', 'some'], /--days: "some": expected a number/],
-    [['--log', '/nonexistent/x'], /^--log: \/nonexistent\/x: ENOENT: no such file or directory\n$/],
+    [['--days', 'some'], /--days: some: expected a number/],
+    [
+      ['--log', '/nonexistent/x'],
+      /^--log: \/nonexistent\/x: not usable: ENOENT: no such file or directory, open '\/nonexistent\/x'\n$/,
+    ],
     [['--nonsense'], /unknown option '--nonsense'/],
     [['--seed'], /option '--seed <seed>' argument missing/],
     [['stray'], /too many arguments/],

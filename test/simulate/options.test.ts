@@ -8,7 +8,10 @@ import {
   type WorldFault,
   worldCount,
 } from '../../src/simulate/fault-plan.ts';
-import { type GivenOptions, OptionError, optionsOf, seedsOf } from '../../src/simulate/options.ts';
+import { type GivenOptions, optionsOf, seedsOf } from '../../src/simulate/options.ts';
+import { OptionError } from '../../src/texts/option-error.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
+import { assertChinese } from '../support/chinese.ts';
 
 const GIVEN: GivenOptions = {
   days: '1',
@@ -23,18 +26,18 @@ const GIVEN: GivenOptions = {
 
 describe('options of simulate', () => {
   const wrong: readonly [string, Partial<GivenOptions>, RegExp][] = [
-    ['days', { days: 'many' }, /--days: "many": expected a number/],
-    ['symbols', { symbols: '1.5' }, /--symbols: "1.5": expected a whole number/],
-    ['a rate above one', { faults: '2' }, /--faults: "2": expected a number from 0 to 1/],
-    ['an unknown fault', { fault: ['earthquake=0.1'] }, /no such fault; there are refused, /],
-    ['an unknown market', { profile: 'bull' }, /--profile: bull: expected mixed, lively/],
-    ['an unknown invariant', { only: 'I99' }, /--only: I99: expected I1, /],
+    ['days', { days: 'many' }, /--days: many: expected a number/],
+    ['symbols', { symbols: '1.5' }, /--symbols: 1.5: expected a whole number/],
+    ['a rate above one', { faults: '2' }, /--faults: 2: expected a number from 0 to 1/],
+    ['an unknown fault', { fault: ['earthquake=0.1'] }, /--fault: earthquake=0.1: expected one of refused, /],
+    ['an unknown market', { profile: 'bull' }, /--profile: bull: expected one of mixed, lively/],
+    ['an unknown invariant', { only: 'I99' }, /--only: I99: expected one of I1, /],
     ['a moment that is none', { until: 'soon' }, /--until: soon: expected 90s/],
     ['latency the wrong way round', { latency: '80-5' }, /--latency: 80-5/],
     ['seeds the wrong way round', { seeds: '9..3' }, /--seeds: 9..3/],
-    ['a seed given twice', { seeds: '5,9,5' }, /--seeds: 5 stands there twice/],
-    ['one seed and many', { seed: '3', seeds: '1..2' }, /--seed and --seeds: expected one of them/],
-    ['a log of many seeds', { seeds: '1..2', log: 'a.log' }, /--log: expected one seed; --seeds names 2/],
+    ['a seed given twice', { seeds: '5,9,5' }, /--seeds: 5: expected each seed once/],
+    ['one seed and many', { seed: '3', seeds: '1..2' }, /--seed: 3: expected it without --seeds/],
+    ['a log of many seeds', { seeds: '1..2', log: 'a.log' }, /--log: a.log: expected one seed; --seeds names 2/],
     [
       'an end before the beginning',
       { until: '2020-01-01T00:00:00Z' },
@@ -53,7 +56,12 @@ describe('options of simulate', () => {
     it(`${name} is refused in words`, () => {
       assert.throws(
         () => optionsOf({ ...GIVEN, ...change }),
-        (thrown) => thrown instanceof OptionError && message.test(thrown.message),
+        (thrown) => {
+          assert.ok(thrown instanceof OptionError);
+          assert.match(thrown.message, message);
+          assertChinese(reasonText(thrown.why, 'zh'));
+          return true;
+        },
       );
     });
   }
@@ -84,7 +92,7 @@ describe('options of simulate', () => {
   });
 
   it('an option without effect is reported', () => {
-    const notesOf = (change: Partial<GivenOptions>) => optionsOf({ ...GIVEN, ...change }).notes;
+    const notesOf = (change: Partial<GivenOptions>) => optionsOf({ ...GIVEN, ...change }).notes.map(({ en }) => en);
     assert.deepEqual(notesOf({ until: '23h', verbose: true }), []);
     assert.match(
       notesOf({ until: '24h' }).join(),
