@@ -6,6 +6,7 @@ import { reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
 import type { SentAnswer } from '../texts/answers.ts';
 import { ReasonError } from '../texts/reason-error.ts';
+import { isKnownReason } from '../texts/reasons.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
   ANSWER_MAX_BYTES,
@@ -88,7 +89,10 @@ function talk(
     tooLong: () => fail(new ControlError(reason('control-too-long', '16.5', { bytes: ANSWER_MAX_BYTES }))),
     line: (line) => {
       const refusal = parseLine(refusalSchema, line);
-      if (refusal !== null) return fail(new ControlError(reason('others-words', '16.5', { words: refusal.error })));
+      if (refusal !== null) {
+        const { error: words, why } = refusal;
+        return fail(new ControlError(isKnownReason(why) ? why : reason('others-words', '16.5', { words })));
+      }
       if (theirs === null) {
         const greeting = parseLine(greetingSchema, line);
         if (greeting === null) return fail(new ControlError(reason('control-no-engine', '16.5')));

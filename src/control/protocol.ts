@@ -23,7 +23,9 @@ const HEX_32 = z.string().regex(/^[0-9a-f]{64}$/);
 export const greetingSchema = z.object({ v: z.number(), nonce: HEX_32 });
 export const proofSchema = z.object({ v: z.number(), nonce: HEX_32, proof: HEX_32 });
 export const provenSchema = z.object({ v: z.number(), proof: HEX_32 });
-export const refusalSchema = z.object({ error: z.string() });
+const reasonSchema = z.object({ code: z.string(), rule: z.string(), params: z.record(z.string(), z.unknown()) });
+/** `why`: absent from an engine of an earlier version. */
+export const refusalSchema = z.object({ error: z.string(), why: reasonSchema.optional() });
 
 /** Longest reason, and longest name of the person. */
 const WHY_MAX = 200;
@@ -81,7 +83,7 @@ const answerSchema: z.ZodType<SentAnswer> = z.object({
       rule: z.string().optional(),
       // Of a later version in a shape of its own: left out of the text.
       held: z.array(heldSchema).optional().catch(undefined),
-      why: z.object({ code: z.string(), rule: z.string(), params: z.record(z.string(), z.unknown()) }).optional(),
+      why: reasonSchema.optional(),
     }),
   ),
 }) as unknown as z.ZodType<SentAnswer>;

@@ -2,9 +2,11 @@ import { chmodSync, closeSync, constants, lstatSync, rmSync, writeSync } from 'n
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Answer } from '../core/answers.ts';
 import type { Command } from '../core/commands.ts';
-import { errorText } from '../core/error-text.ts';
+import { whyOf } from '../core/error-text.ts';
+import { type Reason, reason } from '../core/reasons.ts';
 import { openPrivate } from '../os/private-files.ts';
 import { type SentAnswer, sentLine } from '../texts/answers.ts';
+import { reasonText } from '../texts/reasons.ts';
 import { controlPlace, secretFile } from './place.ts';
 import {
   isProof,
@@ -49,7 +51,7 @@ export async function openControl(dataDir: string, handle: (command: Command) =>
   const server = createServer((socket) => {
     if (clients.size >= CLIENTS_MAX) {
       socket.on('error', () => undefined);
-      refuse(socket, `${CLIENTS_MAX} clients are connected already: try again`);
+      refuse(socket, reason('control-full', '16.5', { clients: CLIENTS_MAX }));
       return;
     }
     clients.add(socket);
@@ -103,19 +105,24 @@ function serve(socket: Socket, secret: string, handle: (command: Command) => Pro
   let isProven = false;
   let isAsked = false;
   socket.on('error', () => socket.destroy());
-  const late = setTimeout(() => refuse(socket, `no command within ${PROVE_MS / 1000} s`), PROVE_MS);
+  const silent = reason('control-no-command', '16.5', { seconds: PROVE_MS / 1000 });
+  const late = setTimeout(() => refuse(socket, silent), PROVE_MS);
   socket.on('close', () => clearTimeout(late));
   writeLine(socket, { v: VERSION, nonce });
   readLines(socket, LINE_MAX_BYTES, {
-    tooLong: () => refuse(socket, `a line longer than ${LINE_MAX_BYTES} bytes`),
+    tooLong: () => refuse(socket, reason('control-line-too-long', '16.5', { bytes: LINE_MAX_BYTES })),
     line: (line) => {
       if (isAsked) return;
       if (!isProven) {
         const said = parseLine(proofSchema, line);
-        if (said === null) return refuse(socket, 'no proof was given');
-        if (said.v !== VERSION) return refuse(socket, `the engine speaks version ${VERSION}, this client ${said.v}`);
+        if (said === null) return refuse(socket, reason('control-no-proof', '16.5'));
+        if (said.v !== VERSION) {
+          return refuse(socket, reason('control-client-version', '16.5', { theirs: said.v, ours: VERSION }));
+        }
         const nonces = [nonce, said.nonce] as const;
-        if (!isProof(said.proof, proofOf(secret, 'client', nonces))) return refuse(socket, 'the secret is another one');
+        if (!isProof(said.proof, proofOf(secret, 'client', nonces))) {
+          return refuse(socket, reason('control-client-secret', '16.5'));
+        }
         isProven = true;
         writeLine(socket, { v: VERSION, proof: proofOf(secret, 'engine', nonces) });
         return;
@@ -123,17 +130,18 @@ function serve(socket: Socket, secret: string, handle: (command: Command) => Pro
       isAsked = true;
       clearTimeout(late);
       const request = parseLine(requestSchema, line);
-      if (request === null) return refuse(socket, 'not a command of this version');
+      if (request === null) return refuse(socket, reason('control-command-unknown', '16.5'));
       handle(request.command).then(
         ({ ok, says }) => finish(socket, { answer: { ok, says: says.map(sentLine) } satisfies SentAnswer }),
-        (thrown: unknown) => finish(socket, { error: errorText(thrown) }),
+        (thrown: unknown) => refuse(socket, whyOf(thrown)),
       );
     },
   });
 }
 
-function refuse(socket: Socket, error: string): void {
-  finish(socket, { error });
+/** `error`: the English text, for clients of earlier versions. */
+function refuse(socket: Socket, why: Reason): void {
+  finish(socket, { error: reasonText(why, 'en'), why });
 }
 
 /** Sends the last line and closes; a client that does not read it is disconnected. */

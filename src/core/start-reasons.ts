@@ -61,6 +61,14 @@ export interface StartReasonParams {
   'control-version': { readonly theirs: number; readonly ours: number };
   'control-secret': None;
   'control-unreadable': None;
+  // What an engine says to a client that it does not serve.
+  'control-full': { readonly clients: number };
+  'control-no-command': { readonly seconds: number };
+  'control-line-too-long': { readonly bytes: number };
+  'control-no-proof': None;
+  'control-client-version': { readonly theirs: number; readonly ours: number };
+  'control-client-secret': None;
+  'control-command-unknown': None;
   'disk-late': None;
 }
 

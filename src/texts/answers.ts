@@ -1,7 +1,7 @@
 import type { AnswerCode, AnswerLine, HeldBy } from '../core/answers.ts';
 import { WHY_LEAVING } from './check.ts';
 import { type Language, type Texts, wordsOf } from './language.ts';
-import { reasonText } from './reasons.ts';
+import { isKnownReason, reasonText } from './reasons.ts';
 
 /** Texts of answers to commands: `{name}` stands for a parameter, `[…]` is left out if one of its parameters is missing. */
 const ANSWERS: Readonly<Record<AnswerCode, readonly [en: string, zh: string]>> = {
@@ -159,7 +159,7 @@ export function answerLine(said: AnswerLine | SentLine, language: Language): str
 }
 
 function isKnown(said: AnswerLine | SentLine): said is AnswerLine {
-  return said.rule !== undefined && said.code in ANSWERS;
+  return said.rule !== undefined && said.code in ANSWERS && (said.why === undefined || isKnownReason(said.why));
 }
 
 function wordsIn(said: AnswerLine, language: Language): string {

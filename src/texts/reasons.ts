@@ -1,5 +1,5 @@
 import type { NoLevelling } from '../core/model.ts';
-import type { QuotedOrder, Reason, ReasonCode, ReasonParams } from '../core/reasons.ts';
+import { isReason, type QuotedOrder, type Reason, type ReasonCode, type ReasonParams } from '../core/reasons.ts';
 import { CODES, FIELD_PROBLEMS, REJECTIONS } from './exchange-words.ts';
 import { journalTextsEn, journalTextsZh } from './journal-reasons.ts';
 import { type Language, SIDES, type Texts } from './language.ts';
@@ -450,6 +450,11 @@ export function reasonText(why: Reason | string, language: Language = 'en'): str
 /** Several reasons in one line. */
 export function reasonTexts(reasons: readonly Reason[], language: Language = 'en'): string {
   return reasons.map((why) => reasonText(why, language)).join(language === 'zh' ? '；' : '; ');
+}
+
+/** Whether it is a reason of this version; one that was received may be of another. */
+export function isKnownReason(value: unknown): value is Reason {
+  return isReason(value) && value.code in EN;
 }
 
 /** A reason for display: its rule, and its text in every language. */

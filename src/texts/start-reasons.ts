@@ -80,6 +80,13 @@ export const START_EN: StartTexts = {
   'control-version': ({ theirs, ours }) => `the engine speaks version ${theirs}, this command ${ours}`,
   'control-secret': () => 'what listens there does not have the secret of this data directory',
   'control-unreadable': () => 'an answer that cannot be read',
+  'control-full': ({ clients }) => `${clients} clients are connected already: try again`,
+  'control-no-command': ({ seconds }) => `no command within ${seconds} s`,
+  'control-line-too-long': ({ bytes }) => `a line longer than ${bytes} bytes`,
+  'control-no-proof': () => 'no proof was given',
+  'control-client-version': ({ theirs, ours }) => `the engine speaks version ${ours}, this client ${theirs}`,
+  'control-client-secret': () => 'the secret is another one',
+  'control-command-unknown': () => 'not a command of this version',
   'disk-late': () => 'the disk has not answered yet',
 };
 
@@ -145,5 +152,12 @@ export const START_ZH: StartTexts = {
   'control-version': ({ theirs, ours }) => `引擎的协议版本为 ${theirs}，本命令为 ${ours}`,
   'control-secret': () => '在那里监听的程序没有此数据目录的密钥',
   'control-unreadable': () => '答复无法读取',
+  'control-full': ({ clients }) => `已有 ${clients} 个客户端连接：请重试`,
+  'control-no-command': ({ seconds }) => `${seconds} 秒内没有收到命令`,
+  'control-line-too-long': ({ bytes }) => `一行超过 ${bytes} 字节`,
+  'control-no-proof': () => '没有给出凭证',
+  'control-client-version': ({ theirs, ours }) => `引擎的协议版本为 ${ours}，此客户端为 ${theirs}`,
+  'control-client-secret': () => '密钥不是本引擎的',
+  'control-command-unknown': () => '不是此版本的命令',
   'disk-late': () => '磁盘尚未答复',
 };

@@ -134,6 +134,10 @@ describe('16.5 the control channel', () => {
     const secret = secretNow();
     writeFileSync(secretFile(dir), newSecret());
     await assert.rejects(giveCommand(dir, STOP), /the secret is another one/);
+    await assert.rejects(giveCommand(dir, STOP), ({ why }: ControlError) => {
+      assert.deepEqual(why, reason('control-client-secret', '16.5'));
+      return true;
+    });
     control?.close();
     control = null;
     // Somebody who listens there without the secret: it takes any proof, and cannot give one.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type AnswerCode, type AnswerParams, say } from '../../src/core/answers.ts';
-import { reason } from '../../src/core/reasons.ts';
+import { type Reason, reason } from '../../src/core/reasons.ts';
 import { answerLine, answerTexts, type SentLine, sentLine } from '../../src/texts/answers.ts';
 
 const SIZES = { a: '10', b: '-9' };
@@ -241,5 +241,8 @@ describe('16.2 what each line of an answer says', () => {
       text: 'BNB_USDT_Perp: dances',
     };
     assert.equal(answerLine(newer, 'zh'), 'BNB_USDT_Perp: dances');
+    const because = { code: 'refused', symbol: null, params: { reason: 'new' }, rule: '16.2', text: 'new' };
+    const why = { code: 'of-tomorrow', rule: '16.2', params: {} } as unknown as Reason;
+    assert.equal(answerLine({ ...because, why }, 'zh'), 'new');
   });
 });
