@@ -96,7 +96,8 @@ function thinned(points: readonly Point[]): Point[] {
   return points.filter((_, index) => index % 2 === 1);
 }
 
-function number(text: string | null): number | null {
+/** A figure for drawing. */
+export function number(text: string | null): number | null {
   return text === null ? null : Number(text);
 }
 

@@ -232,21 +232,12 @@ function isAbout(entry: StoredEntry, instrument: string): boolean {
 /** A decision in the form of a fact, for the page's texts. */
 function decisionFact(entry: StoredEntry): unknown {
   const { plan } = entry.body as DecisionBody;
-  const creates = plan.creates.map(({ account, side, size, purpose, guardPrice, rules }) => ({
-    account,
-    side,
-    size,
-    purpose,
-    guardPrice,
-    rules,
-  }));
-  const trims = plan.trims.map(({ order, why }) => ({
-    account: order.account,
-    side: order.side,
-    size: order.size,
-    price: order.price,
-    why,
-  }));
+  const creates = plan.creates.map(({ account, side, size, purpose, guardPrice, rules }) => {
+    return { account, side, size, purpose, guardPrice, rules };
+  });
+  const trims = plan.trims.map(({ order: { account, side, size, price }, why }) => {
+    return { account, side, size, price, why };
+  });
   return plain({ type: 'decision.made', atMs: entry.atMs, instrument: entry.key, why: plan.why, creates, trims });
 }
 

@@ -1,6 +1,7 @@
 import type { Sample, SampleEvery } from '../core/sample.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { createAllowance } from './allowance.ts';
+import { number } from './history.ts';
 
 /** Curves of a day, a week and 30 days from the journal (strategy 17.6). */
 
@@ -75,8 +76,4 @@ function pointOf(atMs: number, { equity, total, symbols }: Sample, instrument: s
   const longest = each.reduce((most, { u }) => Math.max(most, u), 0);
   const ends = [number(equity.A), number(equity.B)] as const;
   return [atMs, ...ends, add('a'), add('b'), add('n'), share(longest), number(total)];
-}
-
-function number(text: string | null): number | null {
-  return text === null ? null : Number(text);
 }

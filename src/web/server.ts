@@ -131,8 +131,6 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   const { source, clock, redact } = options;
   const history = createHistory();
   const metrics = createMetrics(source);
-  const past = options.journal === null ? null : createPast(options.journal, clock);
-  const samples = options.journal === null ? null : createSamples(options.journal, clock);
   const live = createLive({
     status: () => source.status(),
     history,
@@ -150,36 +148,10 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     publicOrigin: options.publicUrl(),
     actsUnder: options.controls().token() === null ? null : CONTROL_PATH,
   });
-  const server = Fastify({
-    logger: false,
-    serverFactory: (handle) => guardedServer(handle, names),
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable) socket.end(parserAnswer(error), () => socket.destroy());
-      else socket.destroy();
-    },
-    frameworkErrors: (_error, _request, reply) => {
-      plain(reply as FastifyReply, 404, 'nothing here');
-    },
-    forceCloseConnections: true,
-  });
+  const server = openServer(names);
   const inspector = options.inspect ? createInspector({ redact, clock }) : null;
 
-  server.setNotFoundHandler((_request, reply) => plain(reply, 404, 'nothing here'));
-  server.setErrorHandler((error, _request, reply) => {
-    const { statusCode = 500 } = error as { statusCode?: number };
-    const [code, why] = statusCode < 500 ? [statusCode, 'not a request of this server'] : [500, 'this answer failed'];
-    return plain(reply, code, why);
-  });
-  // A form could send a non-JSON body without the browser's preflight.
-  server.removeContentTypeParser('text/plain');
   serveControls(server, options.controls, { clock, redact });
-
-  /** What was read for the page; null: nothing. */
-  const found = (reply: FastifyReply, value: object | 'busy' | 'too-often' | null, missing = 'nothing here') => {
-    if (value === 'busy') return plain(reply, 503, 'busy');
-    if (value === 'too-often') return plain(reply.header('Retry-After', '5'), 429, 'asked too often');
-    return value === null ? plain(reply, 404, missing) : json(reply, redact, value);
-  };
 
   serveFiles(server, FILES);
   if (inspector !== null) {
@@ -199,28 +171,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.get<{ Params: { file: string } }>('/charts/:file', (request, reply) =>
     sendChart(reply, options.charts, request.params.file),
   );
-  server.get<{ Params: { name: string }; Querystring: { hours?: string; until?: string } }>(
-    '/api/past/:name',
-    async (request, reply) => {
-      const { name } = request.params;
-      if (past === null) return json(reply, redact, { instrument: name, moments: [], cut: false });
-      const { hours = 1, until } = request.query;
-      return found(reply, await past.moments(name, Number(hours), until === undefined ? null : Number(until)));
-    },
-  );
-  server.get<{ Params: { span: string }; Querystring: { instrument?: string } }>(
-    '/api/history/:span',
-    async (request, reply) => {
-      const { instrument } = request.query;
-      if (samples === null) return json(reply, redact, []);
-      const curve = await samples.curve(request.params.span, typeof instrument === 'string' ? instrument : '');
-      return found(reply, curve, 'no such span');
-    },
-  );
-  server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {
-    const { name, seq } = request.params;
-    return found(reply, past?.at(name, Number(seq)) ?? null, 'no such moment');
-  });
+  servePast(server, options.journal, clock, redact);
   // The answer to HEAD would have no end and occupy a place for ever.
   server.head('/events', (_request, reply) => reply.code(405).header('Allow', 'GET').send());
   server.get('/events', { exposeHeadRoute: false }, (_request, reply) => {
@@ -264,6 +215,70 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       await server.close();
     },
   };
+}
+
+/** A server for this machine only, without routes; anything unknown or failing is answered in a line. */
+function openServer(names: () => Names): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    serverFactory: (handle) => guardedServer(handle, names),
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable) socket.end(parserAnswer(error), () => socket.destroy());
+      else socket.destroy();
+    },
+    frameworkErrors: (_error, _request, reply) => {
+      plain(reply as FastifyReply, 404, 'nothing here');
+    },
+    forceCloseConnections: true,
+  });
+  server.setNotFoundHandler((_request, reply) => plain(reply, 404, 'nothing here'));
+  server.setErrorHandler((error, _request, reply) => {
+    const { statusCode = 500 } = error as { statusCode?: number };
+    const [code, why] = statusCode < 500 ? [statusCode, 'not a request of this server'] : [500, 'this answer failed'];
+    return plain(reply, code, why);
+  });
+  // A form could send a non-JSON body without the browser's preflight.
+  server.removeContentTypeParser('text/plain');
+  return server;
+}
+
+/** The slider's moments, and the curves of days and weeks, by the journal. */
+function servePast(
+  server: FastifyInstance,
+  journal: PastJournal | null,
+  clock: Clock,
+  redact: WebOptions['redact'],
+): void {
+  const past = journal === null ? null : createPast(journal, clock);
+  const samples = journal === null ? null : createSamples(journal, clock);
+  /** What was read for the page; null: nothing. */
+  const found = (reply: FastifyReply, value: object | 'busy' | 'too-often' | null, missing = 'nothing here') => {
+    if (value === 'busy') return plain(reply, 503, 'busy');
+    if (value === 'too-often') return plain(reply.header('Retry-After', '5'), 429, 'asked too often');
+    return value === null ? plain(reply, 404, missing) : json(reply, redact, value);
+  };
+  server.get<{ Params: { name: string }; Querystring: { hours?: string; until?: string } }>(
+    '/api/past/:name',
+    async (request, reply) => {
+      const { name } = request.params;
+      if (past === null) return json(reply, redact, { instrument: name, moments: [], cut: false });
+      const { hours = 1, until } = request.query;
+      return found(reply, await past.moments(name, Number(hours), until === undefined ? null : Number(until)));
+    },
+  );
+  server.get<{ Params: { span: string }; Querystring: { instrument?: string } }>(
+    '/api/history/:span',
+    async (request, reply) => {
+      const { instrument } = request.query;
+      if (samples === null) return json(reply, redact, []);
+      const curve = await samples.curve(request.params.span, typeof instrument === 'string' ? instrument : '');
+      return found(reply, curve, 'no such span');
+    },
+  );
+  server.get<{ Params: { name: string; seq: string } }>('/api/past/:name/:seq', (request, reply) => {
+    const { name, seq } = request.params;
+    return found(reply, past?.at(name, Number(seq)) ?? null, 'no such moment');
+  });
 }
 
 /**
