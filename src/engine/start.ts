@@ -105,7 +105,7 @@ export async function refuseDeadMan(
   nowMs: number,
 ): Promise<void> {
   try {
-    const refused = await settleDeadMan(exchange, journal, deadManMs, nowMs);
+    const refused = await outlasting429(() => settleDeadMan(exchange, journal, deadManMs, nowMs));
     if (refused !== null) throw new StartError(EXIT_CONFIGURATION, refused);
   } catch (thrown) {
     throw thrown instanceof ExchangeError ? startErrorOf(thrown) : thrown;

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { reason } from '../../src/core/reasons.ts';
 import { DEAD_MAN_NOTE, RUN_NOTE } from '../../src/core/run-note.ts';
 import { settleDeadMan } from '../../src/engine/dead-man.ts';
+import { refuseDeadMan } from '../../src/engine/start.ts';
+import { ExchangeError } from '../../src/grvt/errors.ts';
+import type { GrvtExchange } from '../../src/grvt/exchange.ts';
+import type { EngineJournal } from '../../src/journal/engine-journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory.ts';
 import { reasonText } from '../../src/texts/reasons.ts';
 import { FakeExchange, testOrder } from '../support/fake-exchange.ts';
@@ -62,4 +67,30 @@ describe('2.1 before the first create the dead-man timers are armed or off', () 
     await settleDeadMan(exchange, journal, 60_000, 0);
     assert.equal(exchange.named('cancelOnDisconnect').length, 2);
   });
+
+  for (const [what, periodMs, armed] of [
+    ['armed', 60_000, false],
+    ['switched off', 0, true],
+  ] as const) {
+    test(`9.9 a 429 while they are ${what} is waited out`, async () => {
+      const exchange = new FakeExchange(() => 0);
+      const journal = createMemoryJournal();
+      if (armed) journal.append([{ kind: 'note', key: DEAD_MAN_NOTE, atMs: 0, body: { armed } }]);
+      const limited = [true, true, false, true, false];
+      exchange.onCountdown = async (account) => {
+        const site = { call: 'cancelOnDisconnect', account };
+        if (limited.shift()) throw new ExchangeError('rate-limited', site, 1006, reason('field-missing', '10.4'));
+      };
+      await refuseDeadMan(exchange as unknown as GrvtExchange, journal as unknown as EngineJournal, periodMs, 0);
+      const last = exchange.named('cancelOnDisconnect').slice(-2);
+      assert.deepEqual(
+        last.map(({ args }) => args),
+        [
+          ['A', periodMs],
+          ['B', periodMs],
+        ],
+      );
+      assert.deepEqual(journal.latest('note', DEAD_MAN_NOTE)?.body, { armed: periodMs > 0 });
+    });
+  }
 });
