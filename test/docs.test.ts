@@ -320,6 +320,7 @@ describe('documents stand alone', () => {
     ['docs/running.md', 'docs/zh/running.md'],
     ['docs/glossary.md', 'docs/zh/glossary.md'],
     ['docs/money.md', 'docs/zh/money.md'],
+    ['docs/backtest.md', 'docs/zh/backtest.md'],
   ] as const) {
     it(`${chinese} has each chapter, block of code and row of a table of ${english}`, () => {
       const shape = (document: string) => {

@@ -2,6 +2,8 @@ import { Decimal, sum } from '../core/decimal.ts';
 import type { MarketSummary } from '../market/feed.ts';
 import { printE9 } from '../paper/fixed.ts';
 import type { FillRule } from '../paper/index.ts';
+import { type BacktestWords, backtestWords } from '../texts/backtest.ts';
+import type { Language } from '../texts/language.ts';
 import { CHOOSE_ON, defaultRow, isMoneyKnown, type Plan } from './plan.ts';
 import type { Played } from './play.ts';
 import type { PeriodFigures } from './statement.ts';
@@ -30,7 +32,7 @@ export interface Answer {
   readonly splitAt: string | null;
   /** The criterion of the choice. */
   readonly chosenBy: 'total' | 'unhedged' | null;
-  /** What a backtest cannot know, and oddities. */
+  /** What a backtest cannot know, and oddities; the only text in a language. */
   readonly notes: readonly string[];
 }
 
@@ -53,7 +55,7 @@ export interface Run extends Played {
 }
 
 /** Assembles the results. @param runs by point and fill rule, as in the plan; null: not played */
-export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])[]): Answer {
+export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])[], language: Language = 'en'): Answer {
   const { asked, summaries, range, invented } = plan;
   const points = plan.points.flatMap((point, index) => {
     const played = plan.fills.flatMap((fill, at) => {
@@ -77,7 +79,7 @@ export function answerOf(plan: Plan, runs: readonly (readonly (Played | null)[])
     fundingPercent: asked.fundingPercent,
     ...{ seed: asked.seed, isAudited: asked.audit, asked: plan.points.length, points, chosen, splitAt },
     chosenBy: chosen === null ? null : moneyKnown ? 'total' : 'unhedged',
-    notes: notesOf(plan, points),
+    notes: notesOf(plan, points, backtestWords(language)),
   };
 }
 
@@ -120,74 +122,48 @@ function spreadText(spread: { readonly ticks: bigint } | { readonly share: bigin
 }
 
 /** Inherent limits of a recording, and oddities of this one. */
-function notesOf({ summaries, withoutRow, points, asked }: Plan, played: readonly PointAnswer[]): string[] {
-  const notes = [
-    'Other people do not see these orders: nobody steps in front of them, follows them, or leaves because of them.',
-    'Where in the queue an order stands is estimated: `conservative` lets it wait for all that stood there, `optimistic` fills it at a touch. The truth lies between.',
-    'Of refusals, outages and limits only what the embedded exchange knows is met; latency is drawn, not measured.',
-    'A market that was is not the market that comes.',
-  ];
+function notesOf(
+  { summaries, withoutRow, points, asked }: Plan,
+  played: readonly PointAnswer[],
+  text: BacktestWords,
+): string[] {
+  const notes = [text('unseen'), text('queued'), text('embedded'), text('past')];
   const drawn = summaries.filter(({ counts }) => counts.candle > 0).map(({ symbol }) => symbol);
-  if (drawn.length > 0)
-    notes.push(
-      `${drawn.join(', ')}: the path within each candle, the trades’ sizes and their takers are drawn from the seed; open, high, low, close and volume are not.`,
-    );
+  if (drawn.length > 0) notes.push(text('drawn', { symbols: drawn.join(', ') }));
   if (summaries.every(({ counts }) => counts.funding === 0) && asked.fundingPercent === null)
-    notes.push('No funding was recorded, and no rate was given with --funding: none was paid.');
-  if (summaries.every(({ counts }) => counts.mark === 0))
-    notes.push('No marks were recorded: the middle of the book is the mark.');
-  for (const summary of summaries) notes.push(...ownNotes(summary, asked.isOwnTakenOut));
+    notes.push(text('noFunding'));
+  if (summaries.every(({ counts }) => counts.mark === 0)) notes.push(text('noMarks'));
+  for (const summary of summaries) notes.push(...ownNotes(summary, asked.isOwnTakenOut, text));
   if (withoutRow.length > 0) {
     const row = Object.entries(defaultRow('')).filter(([name]) => name !== 'instrument');
-    notes.push(
-      `No symbols file has a row of ${withoutRow.join(', ')}; where nothing is set: ${row.map(([name, value]) => `${name} ${value}`).join(', ')}.`,
-    );
+    const words = row.map(([name, value]) => `${name} ${value}`).join(', ');
+    notes.push(text('noRow', { symbols: withoutRow.join(', '), row: words }));
   }
   for (const { symbol, gaps, gapMs } of summaries)
-    if (gaps.length > 0)
-      notes.push(
-        `${symbol}: ${gaps.length} gaps, ${(gapMs / 60_000).toFixed(1)} minutes together, in which nothing traded.`,
-      );
+    if (gaps.length > 0) notes.push(text('gaps', { symbol, gaps: gaps.length, minutes: (gapMs / 60_000).toFixed(1) }));
   for (const [symbol, counts] of Object.entries(played[0]?.runs[0]?.market ?? {})) {
-    if (counts.crossedBooks > 0) notes.push(`${symbol}: ${counts.crossedBooks} crossed books were not used.`);
-    if (counts.tradesOutside > 0)
-      notes.push(`${symbol}: ${counts.tradesOutside} trades were outside the book of their moment.`);
+    if (counts.crossedBooks > 0) notes.push(text('crossed', { symbol, count: counts.crossedBooks }));
+    if (counts.tradesOutside > 0) notes.push(text('outside', { symbol, count: counts.tradesOutside }));
   }
-  if (points.length > 1)
-    notes.push(
-      `${points.length} combinations of settings were asked for. Chosen is what was best in the first ${CHOOSE_ON * 100} % of the time; of many, some are good by chance, and only the rest of the time tells.`,
-    );
+  if (points.length > 1) notes.push(text('manyAsked', { count: points.length, percent: CHOOSE_ON * 100 }));
   const runs = played.flatMap(({ runs: all }) => all);
   const cut = runs.filter(({ isWhole, failure }) => !isWhole && failure === null).length;
-  if (cut > 0)
-    notes.push(`${cut} runs were interrupted before the end of the time; their figures are of the time until then.`);
-  for (const failure of new Set(runs.flatMap((run) => run.failure ?? []))) notes.push(`A run ended early: ${failure}`);
+  if (cut > 0) notes.push(text('interrupted', { count: cut }));
+  for (const failure of new Set(runs.flatMap((run) => run.failure ?? []))) notes.push(text('failed', { failure }));
   const broken = runs.filter(({ breaches }) => breaches !== null && Object.keys(breaches).length > 0).length;
-  if (broken > 0) notes.push(`The auditor found breaches in ${broken} runs: their figures are not to be trusted.`);
+  if (broken > 0) notes.push(text('breached', { count: broken }));
   return notes;
 }
 
 /** The engine's own trading in the recording, or removed from it (strategy 19.1). */
-function ownNotes({ symbol, own, counts }: MarketSummary, isTakenOut: boolean): string[] {
+function ownNotes({ symbol, own, counts }: MarketSummary, isTakenOut: boolean, text: BacktestWords): string[] {
   if (own === null) return [];
   const { orders, seen } = own;
-  if (counts.candle > 0)
-    return [
-      `${symbol}: ${orders} orders of the journal are of this time; what they traded cannot be taken out of candles.`,
-    ];
-  const found = `${seen.trades} trades and ${seen.levels} levels of books`;
-  if (!isTakenOut)
-    return [
-      seen.trades > 0
-        ? `WARNING: the engine traded in this recording of ${symbol}: ${found} are its own. They are played as other people’s; --without takes them out.`
-        : `${symbol}: ${orders} orders of the journal are of this time, and none of their trades is in the recording. If it is of the exchange they stood at, --without takes them out.`,
-    ];
+  if (counts.candle > 0) return [text('ownCandles', { symbol, orders })];
+  const { trades, levels, unseen } = seen;
+  if (!isTakenOut) return [text(trades > 0 ? 'ownPlayed' : 'ownUnseen', { symbol, trades, levels, orders })];
   return [
-    `${symbol}: taken out as own were ${found}, by ${orders} orders of the journal. What they kept others from doing nobody knows.`,
-    ...(seen.unseen > seen.levels
-      ? [
-          `WARNING: ${symbol}: most books do not show these orders (${seen.unseen} times): the journal may be of another market.`,
-        ]
-      : []),
+    text('ownTakenOut', { symbol, trades, levels, orders }),
+    ...(unseen > levels ? [text('ownElsewhere', { symbol, times: unseen })] : []),
   ];
 }

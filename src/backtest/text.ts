@@ -1,53 +1,49 @@
 import { columns } from '../explain/words.ts';
 import { lasting } from '../simulate/report-text.ts';
+import { type BacktestWords, backtestWords } from '../texts/backtest.ts';
+import type { Language } from '../texts/language.ts';
 import { type Answer, type PointAnswer, type Run, shareOf, sumOf } from './answer.ts';
 
 /** A backtest's result as tables in a terminal. */
-export function answerText(answer: Answer): string {
-  const lines = [...headLines(answer), '', ...tableLines(answer), ...chosenLines(answer)];
-  lines.push(
-    '',
-    'What a backtest cannot know, and what was odd in this one:',
-    ...answer.notes.map((note) => `- ${note}`),
-  );
+export function answerText(answer: Answer, language: Language = 'en'): string {
+  const text = backtestWords(language);
+  const lines = [...headLines(answer, text), '', ...tableLines(answer, text), ...chosenLines(answer, text)];
+  const colon = language === 'en' ? ':' : '：';
+  lines.push('', `${text('unknown')}${colon}`, ...answer.notes.map((note) => `- ${note}`));
   return lines.join('\n');
 }
 
-function headLines({ market, range, invented, fixed, equityUsdt }: Answer): string[] {
+function headLines({ market, range, invented, fixed, equityUsdt }: Answer, text: BacktestWords): string[] {
   const of = market.map(({ symbol, counts }) => {
     const held = (['trade', 'book', 'candle'] as const).filter((kind) => (counts[kind] ?? 0) > 0);
-    return `${symbol} (${held.map((kind) => `${counts[kind]} ${kind}s`).join(', ')})`;
+    return `${symbol} (${held.map((kind) => text(kind, { count: counts[kind] })).join(', ')})`;
   });
   return [
     `${of.join('; ')}`,
-    `${range.from} to ${range.to}, ${lasting(Date.parse(range.to) - Date.parse(range.from))}`,
-    `${equityUsdt} USDT in each account${Object.keys(fixed).length === 0 ? '' : `; set: ${labelOf(fixed)}`}`,
-    ...(invented === null
-      ? []
-      : [
-          `Invented: a spread of ${invented.spread}, ${invented.depthUsdt} USDT at each price. What would be gained depends on the invented spread and is not shown.`,
-        ]),
+    `${text('range', range)}, ${lasting(Date.parse(range.to) - Date.parse(range.from))}`,
+    text('accounts', { equity: equityUsdt, fixed: Object.keys(fixed).length === 0 ? '' : labelOf(fixed, text) }),
+    ...(invented === null ? [] : [text('invented', { spread: invented.spread, depth: invented.depthUsdt })]),
   ];
 }
 
 const MONEY = ['spread', 'unwinds', 'openLots', 'fees', 'funding', 'total'] as const;
-const MONEY_HEADS = ['spread', 'unwinds', 'open lots', 'fees', 'funding', 'total'];
 
-function tableLines({ points, isMoneyKnown }: Answer): string[] {
+function tableLines({ points, isMoneyKnown }: Answer, text: BacktestWords): string[] {
   const head = [
-    ...['settings', 'fills', 'volume', ...(isMoneyKnown ? MONEY_HEADS : [])],
-    ...['hedges', 'to hedge p50 / p90', 'unhedged', 'worst net', 'stranded', 'cost at touch', 'least margin'],
-  ];
-  return [...columns([head, ...points.flatMap((point) => point.runs.map((run) => rowOf(point, run, isMoneyKnown)))])];
+    ...(['settings', 'fills', 'volume', ...(isMoneyKnown ? MONEY : [])] as const),
+    ...(['hedges', 'toHedge', 'unhedged', 'worstNet', 'stranded', 'costAtTouch', 'leastMargin'] as const),
+  ].map((name) => text(name));
+  const rows = points.flatMap((point) => point.runs.map((run) => rowOf(point, run, isMoneyKnown, text)));
+  return columns([head, ...rows]);
 }
 
-function rowOf(point: PointAnswer, run: Run, isMoneyKnown: boolean): string[] {
+function rowOf(point: PointAnswer, run: Run, isMoneyKnown: boolean, text: BacktestWords): string[] {
   const { whole, leastMarginRatio } = run;
   const slowest = whole.reduce((worst, one) =>
     (one.timeToHedge.p90Ms ?? 0) > (worst.timeToHedge.p90Ms ?? 0) ? one : worst,
   );
   return [
-    labelOf(point.values),
+    labelOf(point.values, text),
     run.fill,
     sumOf(whole, 'volume').toFixed(0),
     ...(isMoneyKnown ? MONEY.map((name) => sumOf(whole, name).toFixed(2)) : []),
@@ -61,34 +57,35 @@ function rowOf(point: PointAnswer, run: Run, isMoneyKnown: boolean): string[] {
   ];
 }
 
-function chosenLines({ chosen, chosenBy, splitAt, isMoneyKnown, asked }: Answer): string[] {
+function chosenLines({ chosen, chosenBy, splitAt, isMoneyKnown, asked }: Answer, text: BacktestWords): string[] {
   if (chosen === null || splitAt === null) return [];
-  const why = chosenBy === 'total' ? 'the largest total' : 'the least unhedged time';
+  const best = text(chosenBy === 'total' ? 'byTotal' : 'byUnhedged');
   const rows = chosen.runs.flatMap((run) =>
     (['first', 'rest'] as const).flatMap((part) => {
       const figures = run[part];
       if (figures === null) return [];
       return [
         [
-          ...[part === 'first' ? 'before' : 'after', run.fill, sumOf(figures, 'volume').toFixed(0)],
+          ...[text(part === 'first' ? 'before' : 'after'), run.fill, sumOf(figures, 'volume').toFixed(0)],
           ...(isMoneyKnown ? [sumOf(figures, 'total').toFixed(2)] : []),
           ...[percent(shareOf(figures, 'unhedgedMs')), percent(shareOf(figures, 'strandedMs'))],
         ],
       ];
     }),
   );
-  const head = ['', 'fills', 'volume', ...(isMoneyKnown ? ['total'] : []), 'unhedged', 'stranded'];
+  const heads = ['fills', 'volume', ...(isMoneyKnown ? (['total'] as const) : []), 'unhedged', 'stranded'] as const;
+  const head = ['', ...heads.map((name) => text(name))];
   return [
     '',
-    `Of ${asked} combinations the one with ${why} before ${splitAt}: ${labelOf(chosen.values)}`,
+    text('chosen', { asked, best, at: splitAt, values: labelOf(chosen.values, text) }),
     ...columns([head, ...rows]),
   ];
 }
 
 /** `order_notional_usdt 200, imbalance_limit_usdt 400` */
-export function labelOf(values: Readonly<Record<string, string>>): string {
+function labelOf(values: Readonly<Record<string, string>>, text: BacktestWords): string {
   const set = Object.entries(values);
-  return set.length === 0 ? 'as they are' : set.map(([name, value]) => `${name} ${value}`).join(', ');
+  return set.length === 0 ? text('asTheyAre') : set.map(([name, value]) => `${name} ${value}`).join(', ');
 }
 
 function percent(share: number): string {

@@ -25,6 +25,7 @@ import type { RunsOptions } from '../runs/task.ts';
 import type { Settings } from '../settings/index.ts';
 import { lasting } from '../simulate/report-text.ts';
 import { MARKETS } from '../simulate/setup.ts';
+import { backtestText } from '../texts/backtest.ts';
 import { OptionError, OptionUnusable, wholeFrom } from '../texts/option-error.ts';
 import { ReasonError } from '../texts/reason-error.ts';
 import type { GivenBacktest as Given } from './backtest.ts';
@@ -109,16 +110,17 @@ async function backtest(given: Given, parts: Parts, queue: string | null): Promi
   }
   const tookMs = realNow() - beganMs;
   clearProgress();
-  const answer = answerOf(plan, kept.runs);
-  process.stdout.write(`${given.json ? JSON.stringify(answer, null, 2) : answerText(answer)}\n`);
-  if (given.html !== undefined) {
-    writePage(given.html, answerHtml(answer));
-    say(`${given.html} shows it.`);
-  }
-  say(
-    `${(kept.playedMs / 3_600_000).toFixed(1)} hours of market in ${(tookMs / 1_000).toFixed(1)} s: ` +
-      `${Math.round(kept.playedMs / tookMs)} times real time`,
+  const { lang } = parts.settings;
+  const answer = answerOf(plan, kept.runs, lang);
+  process.stdout.write(
+    `${given.json ? JSON.stringify(answerOf(plan, kept.runs), null, 2) : answerText(answer, lang)}\n`,
   );
+  if (given.html !== undefined) {
+    writePage(given.html, answerHtml(answer, lang));
+    say(backtestText(lang, 'shows', { file: given.html }));
+  }
+  const [hours, seconds] = [(kept.playedMs / 3_600_000).toFixed(1), (tookMs / 1_000).toFixed(1)];
+  say(backtestText(lang, 'speed', { hours, seconds, times: Math.round(kept.playedMs / tookMs) }));
   if (kept.failed > 0 || isBroken(answer)) return EXIT_DEFECT;
   return ended < kept.count || interruption.signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
 }

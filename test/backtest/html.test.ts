@@ -8,6 +8,8 @@ import { answerOf } from '../../src/backtest/answer.ts';
 import { answerHtml } from '../../src/backtest/html.ts';
 import { type Asked, planOf, questionOf } from '../../src/backtest/plan.ts';
 import { type Played, play } from '../../src/backtest/play.ts';
+import type { Language } from '../../src/texts/language.ts';
+import { assertChinese } from '../support/chinese.ts';
 import { NO_BROWSER, openBrowser } from '../web/browser.ts';
 import { asked, candleMarket, quietMarket, temporaryDirectory } from './markets.ts';
 
@@ -19,7 +21,7 @@ after(async () => {
   if (NO_BROWSER === false) await browser.close();
 });
 
-async function pageOf(question: Asked): Promise<string> {
+async function pageOf(question: Asked, language: Language = 'en'): Promise<string> {
   const plan = planOf(question);
   const runs: Played[][] = [];
   for (const point of plan.points) {
@@ -27,7 +29,7 @@ async function pageOf(question: Asked): Promise<string> {
     for (const fill of plan.fills) ofPoint.push(await play(questionOf(plan, point, fill)));
     runs.push(ofPoint);
   }
-  return answerHtml(answerOf(plan, runs));
+  return answerHtml(answerOf(plan, runs, language), language);
 }
 
 /** Opens the file as a person does, without a network. */
@@ -88,6 +90,21 @@ test('where the spread is assumed the page shows no gains', { skip: NO_BROWSER }
   const heads = await page.locator('#results th').allTextContents();
   for (const money of ['total', 'spread', 'cost at touch']) assert.ok(!heads.includes(money), money);
   assert.doesNotMatch((await page.locator('#charts').textContent()) ?? '', /Equity|Spread|lose/);
+  await page.close();
+});
+
+test('the page is in Chinese where the settings are', { skip: NO_BROWSER }, async (t) => {
+  const market = temporaryDirectory(t);
+  quietMarket(market, { minutes: 4 });
+  const html = await pageOf(asked(market, { sets: ['order_notional_usdt=200,400'] }), 'zh');
+  const { page, wrong } = await opened(temporaryDirectory(t), html);
+  assert.deepEqual(wrong, []);
+  const texts = async (of: string) => (await page.locator(of).allTextContents()).join('\n');
+  assertChinese(await texts('h1, h2, h3, p, #unknown li'));
+  assert.match(
+    await texts('#results th'),
+    /^设置\n成交规则\n成交额\n价差\n平仓\n未对冲批次\n差额\n手续费\n资金费\n合计\n/,
+  );
   await page.close();
 });
 

@@ -53,6 +53,7 @@ test('a sweep chooses by the time before the split and shows the rest; the bytes
   }
   assert.equal(steps.at(-1), 2 * (60_000 + 56_000), 'all of both runs');
   assert.match(answerText(answer), /Of 2 combinations the one with the largest total before 2026-01-05T00:01/);
+  assert.match(answerText(answer, 'zh'), /2 种组合中，2026-01-05T00:01.* 之前合计最高的是：/);
   // One after the other, in one process: this one.
   const plan = planOf(question);
   const alone: Played[][] = [];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BACKTEST_WORDS } from '../../src/texts/backtest.ts';
 import { CHECK_WORDS, checkText } from '../../src/texts/check.ts';
 import { LIST_WORDS } from '../../src/texts/listings.ts';
 import { STATUS_WORDS, statusText } from '../../src/texts/status.ts';
@@ -12,6 +13,7 @@ for (const [table, words] of [
   ['check', CHECK_WORDS],
   ['status', STATUS_WORDS],
   ['listings', LIST_WORDS],
+  ['backtest', BACKTEST_WORDS],
 ] as const) {
   for (const [name, [en, zh]] of Object.entries(words)) {
     test(`${table}, ${name}: Chinese names what English names`, () => {

@@ -1,6 +1,16 @@
 /** The page of a backtest's result: the file contains everything it needs. `uPlot` is loaded before it. */
 /* global uPlot */
 const answer = JSON.parse(document.getElementById('answer').textContent);
+const words = JSON.parse(document.getElementById('words').textContent);
+
+/** A text of the page's language (`src/texts/backtest.ts`); a bracketed part that lacks its value is left out. */
+function t(name, values = {}) {
+  const fill = (text) => text.replace(/\{(\w+)\}/g, (_whole, key) => values[key] ?? '');
+  const without = words[name].replace(/\[[^\]]*?\{(\w+)\}[^\]]*\]/g, (part, key) =>
+    values[key] ? part.slice(1, -1) : '',
+  );
+  return fill(without);
+}
 
 function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -21,7 +31,7 @@ const percent = (value) => `${(value * 100).toFixed(1)} %`;
 const labelOf = (values) =>
   Object.entries(values)
     .map(([name, value]) => `${name} ${value}`)
-    .join(', ') || 'as they are';
+    .join(', ') || t('asTheyAre');
 
 function lasting(ms) {
   if (ms === null) return '–';
@@ -30,15 +40,7 @@ function lasting(ms) {
   return `${(ms / 3_600_000).toFixed(1)} h`;
 }
 
-const MONEY = [
-  ['spread', 'spread'],
-  ['unwinds', 'unwinds'],
-  ['open lots', 'openLots'],
-  ['differences', 'differences'],
-  ['fees', 'fees'],
-  ['funding', 'funding'],
-  ['total', 'total'],
-];
+const MONEY = ['spread', 'unwinds', 'openLots', 'differences', 'fees', 'funding', 'total'];
 const money = answer.isMoneyKnown ? MONEY : [];
 const isChosen = (point) => answer.chosen !== null && labelOf(point.values) === labelOf(answer.chosen.values);
 
@@ -49,41 +51,45 @@ function slowest(figures, name) {
 function head() {
   const stored = answer.market.map(({ symbol, counts }) => {
     const held = ['trade', 'book', 'candle'].filter((kind) => counts[kind] > 0);
-    return `${symbol} (${held.map((kind) => `${counts[kind]} ${kind}s`).join(', ')})`;
+    return `${symbol} (${held.map((kind) => t(kind, { count: counts[kind] })).join(', ')})`;
   });
   const { latencyMs, feesPercent, fundingPercent } = answer;
-  const assumed =
-    `${answer.equityUsdt} USDT in each account, orders arrive after ${latencyMs.orders} ms, data after ${latencyMs.data} ms, ` +
-    `fees ${feesPercent.maker} % and ${feesPercent.taker} %, ` +
-    `funding ${fundingPercent === null ? 'as recorded' : `${fundingPercent} % where none was recorded`}, ` +
-    `seed ${answer.seed}, ${answer.isAudited ? 'audited' : 'not audited'}` +
-    (Object.keys(answer.fixed).length === 0 ? '' : `; set: ${labelOf(answer.fixed)}`);
+  const assumed = t('assumed', {
+    ...{ equity: answer.equityUsdt, orders: latencyMs.orders, data: latencyMs.data },
+    ...{ maker: feesPercent.maker, taker: feesPercent.taker, seed: answer.seed },
+    funding: fundingPercent === null ? t('asRecorded') : t('whereNone', { percent: fundingPercent }),
+    audit: t(answer.isAudited ? 'audited' : 'notAudited'),
+    fixed: Object.keys(answer.fixed).length === 0 ? '' : labelOf(answer.fixed),
+  });
   return [
-    h('h1', {}, 'Backtest'),
+    h('h1', {}, t('title')),
     h('p', {}, stored.join('; ')),
-    h('p', {}, `${answer.range.from} to ${answer.range.to}`),
+    h('p', {}, t('range', answer.range)),
     h('p', { class: 'dim' }, assumed),
     answer.invented === null
       ? null
       : h(
           'p',
           { class: 'warn', id: 'invented' },
-          `No book was recorded. Invented: a spread of ${answer.invented.spread} and ${answer.invented.depthUsdt} USDT at each price. ` +
-            'What would be gained depends on the invented spread and is not shown.',
+          t('invented', { spread: answer.invented.spread, depth: answer.invented.depthUsdt }),
         ),
   ];
 }
 
 function results() {
-  const names = ['settings', 'fills', 'volume', ...money.map(([title]) => title), 'hedges', 'to hedge p50', 'p90'];
-  names.push('unhedged', 'longest', 'worst net', 'stranded');
-  if (answer.isMoneyKnown) names.push('cost at touch', 'at its worst');
-  names.push('least margin');
+  const names = ['settings', 'fills', 'volume', ...money, 'hedges', 'toHedgeHalf'].map((name) => t(name));
+  names.push('p90', t('unhedged'), t('longest'), t('worstNet'), t('stranded'));
+  if (answer.isMoneyKnown) names.push(t('costAtTouch'), t('worstCost'));
+  names.push(t('leastMargin'));
   const rows = answer.points.flatMap((point) =>
     point.runs.map((run) => {
       const { whole } = run;
-      const cells = [labelOf(point.values), run.fill + (run.isWhole ? '' : ' (cut)'), usdt(sum(whole, 'volume'))];
-      for (const [, name] of money) cells.push(usdt(sum(whole, name)));
+      const cells = [
+        labelOf(point.values),
+        run.isWhole ? run.fill : t('cut', { fill: run.fill }),
+        usdt(sum(whole, 'volume')),
+      ];
+      for (const name of money) cells.push(usdt(sum(whole, name)));
       cells.push(sum(whole, 'hedges'), lasting(slowest(whole, 'medianMs')), lasting(slowest(whole, 'p90Ms')));
       cells.push(percent(share(whole, 'unhedgedMs')));
       cells.push(lasting(Math.max(...whole.map((one) => one.longestUnhedgedMs))));
@@ -96,17 +102,17 @@ function results() {
   );
   const header = h('tr', {}, ...names.map((name) => h('th', {}, name)));
   const table = h('table', { id: 'results' }, h('thead', {}, header), h('tbody', {}, ...rows));
-  return h('section', {}, h('h2', {}, 'Per setting, USDT'), h('div', { class: 'scroll' }, table));
+  return h('section', {}, h('h2', {}, t('perSetting')), h('div', { class: 'scroll' }, table));
 }
 
 /** Per setting, the figures before the split, which chose it, and after. */
 function perSetting() {
   const parts =
     answer.splitAt === null
-      ? [['all of it', 'whole']]
+      ? [[t('whole'), 'whole']]
       : [
-          ['before', 'first'],
-          ['after', 'rest'],
+          [t('before'), 'first'],
+          [t('after'), 'rest'],
         ];
   const judgedBy = (figures) => (answer.isMoneyKnown ? sum(figures, 'total') : share(figures, 'unhedgedMs'));
   const shown = answer.points.flatMap((point) =>
@@ -122,15 +128,19 @@ function perSetting() {
     const cells = [labelOf(point.values), run.fill, when, answer.isMoneyKnown ? usdt(value) : percent(value), bar];
     return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', {}, cell)));
   });
-  const what = answer.isMoneyKnown ? 'Gained per setting, USDT' : 'Unhedged time per setting';
+  const what = t(answer.isMoneyKnown ? 'gainedPer' : 'unhedgedPer');
   const chosen =
     answer.chosen === null
       ? null
       : h(
           'p',
           { id: 'chosen' },
-          `Of ${answer.asked} combinations, the one with ${answer.chosenBy === 'total' ? 'the largest total' : 'the least unhedged time'} ` +
-            `before ${answer.splitAt}: ${labelOf(answer.chosen.values)}. What comes after was not looked at to choose it.`,
+          t('chosen', {
+            ...{ asked: answer.asked, at: answer.splitAt, values: labelOf(answer.chosen.values) },
+            best: t(answer.chosenBy === 'total' ? 'byTotal' : 'byUnhedged'),
+          }),
+          h('br', {}),
+          t('notLookedAt'),
         );
   return h(
     'section',
@@ -177,7 +187,7 @@ function draw(into, point) {
   into.replaceChildren();
   const runs = point.runs.filter(({ series }) => series !== null);
   if (runs.length === 0) {
-    into.append(h('p', { class: 'dim' }, 'Of a sweep this large only the course of the chosen settings is kept.'));
+    into.append(h('p', { class: 'dim' }, t('courseGone')));
     return;
   }
   // All runs of one setting have the same times; an interrupted one is shorter.
@@ -187,16 +197,15 @@ function draw(into, point) {
   const perRun = (name) =>
     runs.map(({ fill, series }, index) => ({ label: fill, stroke: strokes[index], values: series[name] }));
   for (const [symbol, values] of Object.entries(marks))
-    chart(into, `${symbol}, mark`, atSec, [{ label: 'mark', stroke: colour('--dim'), values }]);
+    chart(into, t('mark', { symbol }), atSec, [{ label: t('markOf'), stroke: colour('--dim'), values }]);
   if (answer.isMoneyKnown) {
-    chart(into, 'Equity of both accounts, gained, USDT', atSec, perRun('gained'));
-    chart(into, 'Spread and unwinds, booked, USDT', atSec, perRun('spread'));
+    chart(into, t('gained'), atSec, perRun('gained'));
+    chart(into, t('booked'), atSec, perRun('spread'));
   }
-  chart(into, 'Net that does not cancel, largest, USDT', atSec, perRun('net'));
-  chart(into, 'Unhedged, minutes of each interval', atSec, perRun('unhedgedMin'));
-  chart(into, 'Volume, USDT', atSec, perRun('volume'));
-  if (answer.isMoneyKnown)
-    chart(into, 'What hedging the open lots at the touch would lose, USDT', atSec, perRun('costAtTouch'));
+  chart(into, t('net'), atSec, perRun('net'));
+  chart(into, t('unhedgedMin'), atSec, perRun('unhedgedMin'));
+  chart(into, t('volumeUsdt'), atSec, perRun('volume'));
+  if (answer.isMoneyKnown) chart(into, t('touchCost'), atSec, perRun('costAtTouch'));
 }
 
 function courses() {
@@ -208,8 +217,8 @@ function courses() {
   );
   const at = answer.points.findIndex(isChosen);
   select.value = String(Math.max(0, at));
-  const choice = answer.points.length > 1 ? h('label', {}, 'Settings ', select) : null;
-  const section = h('section', {}, h('h2', {}, 'Its course'), choice, into);
+  const choice = answer.points.length > 1 ? h('label', {}, `${t('choose')} `, select) : null;
+  const section = h('section', {}, h('h2', {}, t('course')), choice, into);
   const show = () => {
     const point = answer.points[Number(select.value)];
     if (point !== undefined) draw(into, point);
@@ -221,12 +230,7 @@ function courses() {
 
 function unknown() {
   const notes = answer.notes.map((note) => h('li', {}, note));
-  return h(
-    'section',
-    { id: 'unknown' },
-    h('h2', {}, 'What a backtest cannot know, and what was odd'),
-    h('ul', {}, ...notes),
-  );
+  return h('section', { id: 'unknown' }, h('h2', {}, t('unknown')), h('ul', {}, ...notes));
 }
 
 const { section, show } = courses();
