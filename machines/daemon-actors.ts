@@ -1,4 +1,5 @@
 import type { AnyActorRef, InputFrom } from 'xstate';
+import { alertTuning } from '../src/core/daemon/memory.ts';
 import type { AccountName } from '../src/core/model.ts';
 import { stopReason } from '../src/core/openings-stop.ts';
 import { accountPollerMachine } from './account-poller.ts';
@@ -52,14 +53,12 @@ export function spawnOne(context: DaemonContext, actor: string, spawner: Spawner
   switch (role) {
     case 'alert-manager': {
       const { notifier } = deps;
-      const { dailyReportAtMinutes } = settings;
-      const tuning = { texts: memory.texts, dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
       // Symbols come and go while the alert manager runs. It may ask at once, before the daemon's step that starts it has ended.
       const stuckNow = () => {
         const daemon = self.getSnapshot();
         return stuckSymbols(daemon.matches('starting') ? context : daemon.context, self);
       };
-      const input = { journal, notifier, clock, reporter, tuning, stuckNow };
+      const input = { journal, notifier, clock, reporter, tuning: alertTuning(memory), stuckNow };
       spawner.spawnChild('alertManager', { ...named, input });
       return;
     }

@@ -1,3 +1,4 @@
+import type { AlertTuning } from '../alert-manager.ts';
 import { alertKey, apiFailureKey, type NetLeft, openingsStoppedKey } from '../alerts.ts';
 import type { Decimal } from '../decimal.ts';
 import type { ExchangeFailure } from '../failure.ts';
@@ -119,6 +120,11 @@ export interface DaemonMemory {
   readonly stopWhy: Reason;
   readonly exitCode: number;
   readonly failure: Reason | null;
+}
+
+/** What the alert manager takes from the settings. */
+export function alertTuning({ settings, texts }: Pick<DaemonMemory, 'settings' | 'texts'>): AlertTuning {
+  return { texts, dailyReportAtMinutes: settings.dailyReportAtMinutes, stuckMs: settings.strategy.stuckMs };
 }
 
 /** A daemon before it starts: alerts from before end with the first good poll. */

@@ -9,7 +9,7 @@ import { inForce, modeOf, type Standing } from '../modes.ts';
 import { isOwnOrder } from '../order-id.ts';
 import type { Doing } from '../outbox.ts';
 import type { Listing, SettingsChanged, SymbolsSteered } from './events.ts';
-import type { EngineSymbol, DaemonMemory as Memory } from './memory.ts';
+import { alertTuning, type EngineSymbol, type DaemonMemory as Memory } from './memory.ts';
 import {
   clear,
   type DaemonCommand,
@@ -110,8 +110,7 @@ export function symbolsSteered(memory: Memory, now: Now, event: SymbolsSteered, 
 
 /** Reloaded settings apply from the next decision, submission or stop on (strategy 16.4). */
 export function settingsChanged(memory: Memory, now: Now, { settings, texts }: SettingsChanged): Step {
-  const { strategy, staleMs, loopIntervalMs, dailyReportAtMinutes, submission, maxRuntimeMs } = settings;
-  const { stuckMs } = strategy;
+  const { strategy, staleMs, loopIntervalMs, submission, maxRuntimeMs } = settings;
   const readers = ['heartbeat', ...ACCOUNTS.map((account) => `poller:${account}`)];
   return {
     change: { settings, texts },
@@ -119,7 +118,7 @@ export function settingsChanged(memory: Memory, now: Now, { settings, texts }: S
       send('gateway', { type: 'submissions.tuned', settings: submission }),
       ...toSymbols(memory.symbols, { type: 'strategy.changed', strategy, staleMs, loopIntervalMs }),
       ...readers.map((actor) => send(actor, { type: 'readings.tuned', staleMs, loopIntervalMs })),
-      send('alert-manager', { type: 'alerts.tuned', texts, dailyReportAtMinutes, stuckMs }),
+      send('alert-manager', { type: 'alerts.tuned', ...alertTuning({ settings, texts }) }),
       ...(maxRuntimeMs === memory.settings.maxRuntimeMs
         ? []
         : [endTimer(maxRuntimeMs, now.exchangeNowMs - memory.tradingSinceMs)]),
