@@ -226,6 +226,7 @@ describe('9.8 9.13 who may repair', () => {
       given: { a: 15, b: -10, unable: { A: { ...parked, why: 'journal' }, B: { ...parked, why: 'journal' } } },
       creates: null,
       idleRule: '18.1',
+      idle: 'the journal’s database does not answer: nothing is created until it does',
     },
     {
       name: '9.8 9.13 one is parked, the other may only reduce',
