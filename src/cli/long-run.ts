@@ -1,7 +1,7 @@
 import { EXIT_CONFIGURATION } from '../core/exit-codes.ts';
 import { printable } from '../core/printable.ts';
 import { thrownText } from '../texts/reason-error.ts';
-import { spokenLanguage } from './spoken.ts';
+import { marketSaid, spokenLanguage } from './spoken.ts';
 
 /** Common parts of long commands: a progress line, messages beside it, Ctrl+C with a partial result, errors of the user. */
 
@@ -57,7 +57,7 @@ export function say(text: string): void {
  */
 export function interruptedBySignals(
   exitCode: number,
-  said = 'interrupted: the partial result follows; interrupt again to end at once',
+  said = marketSaid('interrupted'),
 ): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const onSignal = (): void => {

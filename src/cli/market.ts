@@ -20,7 +20,7 @@ import { ABOVE_ZERO, OptionError, oneOfThese } from '../texts/option-error.ts';
 import { ReasonError } from '../texts/reason-error.ts';
 import { duration, MARKET_DIRECTORY } from './arguments.ts';
 import { reportingErrors } from './long-run.ts';
-import { illegal } from './spoken.ts';
+import { illegal, marketSaid as text } from './spoken.ts';
 
 /** `market ls|verify|import` (strategy 19.1). */
 
@@ -81,13 +81,13 @@ function list({ market, json }: { market: string; json?: boolean }): number {
     console.log(JSON.stringify(listings, null, 2));
     return EXIT_GOOD;
   }
-  if (listings.length === 0) console.log(`${market}: no market is stored there`);
+  if (listings.length === 0) console.log(text('nothing', { market }));
   const rows = listings.map((one) => [
     ...[one.symbol, one.firstDay, one.lastDay, String(one.files), megabytes(one.bytes)],
-    one.missing.length === 0 ? 'none' : daysInWords(one.missing),
+    one.missing.length === 0 ? text('none') : daysInWords(one.missing),
   ]);
-  if (rows.length > 0)
-    for (const line of columns([['symbol', 'from', 'to', 'days', 'MB', 'days missing'], ...rows])) console.log(line);
+  const head = (['symbol', 'from', 'to', 'days', 'megabytes', 'missing'] as const).map((name) => text(name));
+  if (rows.length > 0) for (const line of columns([head, ...rows])) console.log(line);
   return EXIT_GOOD;
 }
 
@@ -96,7 +96,8 @@ const DAYS_NAMED = 3;
 /** The first ones by name, then how many more. */
 export function daysInWords(days: readonly string[]): string {
   const more = days.length - DAYS_NAMED;
-  return `${days.slice(0, DAYS_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const named = days.slice(0, DAYS_NAMED).join(', ');
+  return more > 0 ? text('andMore', { days: named, more }) : named;
 }
 
 function megabytes(bytes: number): string {
@@ -117,32 +118,25 @@ function verify(asked: readonly string[], { market, json }: { market: string; js
     console.log(JSON.stringify(all, null, 2));
     return wrong.length === 0 ? EXIT_GOOD : EXIT_INCOMPLETE;
   }
-  const head = [
-    'day',
-    'trades',
-    'books',
-    'marks',
-    'funding',
-    'candles',
-    'gaps',
-    'gap time',
-    'crossed',
-    'outside',
-    'rules changed',
-  ];
+  const head = (
+    [
+      ...(['day', 'trades', 'books', 'marks', 'funding', 'candles', 'gaps'] as const),
+      ...(['gapTime', 'crossed', 'outside', 'rulesChanged'] as const),
+    ] as const
+  ).map((name) => text(name));
   for (const { symbol, missing, days } of all) {
     console.log(symbol);
     for (const line of columns([head, ...days.map(verifiedRow)])) console.log(`  ${line}`);
-    if (missing.length > 0) console.log(`  days missing: ${missing.join(', ')}`);
+    if (missing.length > 0) console.log(text('daysMissing', { days: missing.join(', ') }));
   }
   for (const line of wrong) console.error(line);
-  console.log(wrong.length === 0 ? 'Everything is intact.' : `${wrong.length} places are damaged.`);
+  console.log(wrong.length === 0 ? text('intact') : text('damaged', { count: wrong.length }));
   return wrong.length === 0 ? EXIT_GOOD : EXIT_INCOMPLETE;
 }
 
 function verifiedRow({ day, counts, gapMs, crossedBooks, tradesOutside, ruleChanges }: Verified): string[] {
   const { trade, book, mark, funding, candle, gap } = counts;
-  const minutes = `${(gapMs / 60_000).toFixed(1)} min`;
+  const minutes = text('minutes', { minutes: (gapMs / 60_000).toFixed(1) });
   return [
     day,
     ...[trade, book, mark, funding, candle, gap].map(String),
@@ -214,18 +208,20 @@ export function importWords(
     tooSmall,
   } = result;
   const [from, to] = [new Date(firstMs).toISOString(), new Date(lastMs).toISOString()];
-  const shownDelimiter = between === '\t' ? 'tab' : between;
-  const isIso = timeUnit === 'iso';
+  const seconds = intervalMs === null ? null : intervalMs / 1_000;
   return [
-    `${rows} ${given.kind} of ${spec.name} from ${from} to ${to} are in ${given.market}.`,
-    `Read with the delimiter ${shownDelimiter}, times ${isIso ? 'as dates, UTC where no zone is given' : `in ${timeUnit}`}` +
-      `${intervalMs === null ? '' : `, candles of ${intervalMs / 1_000} s`}.`,
-    `Brought to the tick of ${printE9(spec.tick)}: ${roundedPrices} prices; to the step of ${printE9(spec.minSize)}: ${roundedSizes} sizes` +
-      `${tooSmall === 0 ? '.' : `; left out as smaller than a step: ${tooSmall} trades.`}`,
-    ...(result.gaps === 0 ? [] : [`Gaps: ${result.gaps}, ${(result.gapMs / 60_000).toFixed(1)} minutes together.`]),
-    ...(given.kind === 'trades' && !result.sidesGiven
-      ? ['No column names the taker’s side: a trade above the one before counts as a buy, below it as a sell.']
-      : []),
+    text('imported', { rows, kind: text(given.kind), symbol: spec.name, from, to, market: given.market }),
+    text('readAs', {
+      delimiter: between === '\t' ? text('tab') : between,
+      times: timeUnit === 'iso' ? text('asDates') : text('inUnit', { unit: timeUnit }),
+      seconds,
+    }),
+    text('rounded', {
+      ...{ tick: printE9(spec.tick), prices: roundedPrices, step: printE9(spec.minSize), sizes: roundedSizes },
+      small: tooSmall === 0 ? null : tooSmall,
+    }),
+    ...(result.gaps === 0 ? [] : [text('gapsIn', { gaps: result.gaps, minutes: (result.gapMs / 60_000).toFixed(1) })]),
+    ...(given.kind === 'trades' && !result.sidesGiven ? [text('sideDrawn')] : []),
   ];
 }
 

@@ -15,7 +15,7 @@ import { duration, MARKET_DIRECTORY, wholeNumber } from './arguments.ts';
 import { clearProgress, interruptedBySignals, progress, realNow, say } from './long-run.ts';
 import { marketAction } from './market.ts';
 import { ENVIRONMENTS, type Environment, originOf } from './public-hosts.ts';
-import { illegal } from './spoken.ts';
+import { illegal, marketSaid as text } from './spoken.ts';
 
 /** `record`, `market fetch` and `market make` (strategy 19.1). */
 
@@ -84,7 +84,7 @@ async function record(symbols: readonly string[], given: Given): Promise<number>
   clearInterval(watch);
   recorder.close();
   clearProgress();
-  console.log(`${countsText(recorder)}. They are in ${given.market}.`);
+  console.log(text('areIn', { what: countsText(recorder), market: given.market }));
   return EXIT_GOOD;
 }
 
@@ -102,11 +102,7 @@ async function followRules(api: PublicApi, instruments: readonly InstrumentSpec[
 
 function countsText({ counts }: Recorder): string {
   const { books, trades, marks, gaps, unreadable, clockBack } = counts;
-  const odd = [
-    ...(unreadable === 0 ? [] : [`${unreadable} frames that could not be read`]),
-    ...(clockBack === 0 ? [] : [`${clockBack} records while our clock was set back`]),
-  ];
-  return [`${books} books, ${trades} trades, ${marks} marks, ${gaps} gaps`, ...odd].join(', ');
+  return text('recorded', { books, trades, marks, gaps, unreadable: unreadable || null, clockBack: clockBack || null });
 }
 
 /** `market fetch`. @param ended receives the exit code */
@@ -149,16 +145,17 @@ async function fetchAll(symbols: readonly string[], given: FetchGiven): Promise<
     const fetched = await fetchMarket({
       ...{ api, directory, spec, kind, funding, fromMs, toMs: given.to ?? Date.now() },
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      onProgress: (reachedMs, rows) => progress(`${symbol}: ${rows} ${kind} up to ${stamp(reachedMs)}`),
+      onProgress: (reachedMs, rows) =>
+        progress(text('fetching', { symbol, rows, kind: text(kind), to: stamp(reachedMs) })),
       interrupted: () => signal.aborted,
     });
     clearProgress();
-    const rates = funding ? ` and ${fetched.fundingRates} funding rates` : '';
-    const waited = fetched.waits === 0 ? '' : `, ${fetched.waits} waits for the limit`;
-    console.log(
-      `${symbol}: ${fetched.rows} ${kind}${rates} from ${stamp(fetched.fromMs)} to ${stamp(fetched.reachedMs)}, ` +
-        `${fetched.pages} pages${waited}. They are in ${directory}.`,
-    );
+    const what = text('fetched', {
+      ...{ symbol, rows: fetched.rows, kind: text(kind), rates: funding ? fetched.fundingRates : null },
+      ...{ from: stamp(fetched.fromMs), to: stamp(fetched.reachedMs) },
+      ...{ pages: fetched.pages, waits: fetched.waits || null },
+    });
+    console.log(text('areIn', { what, market: directory }));
     if (signal.aborted) return EXIT_INCOMPLETE;
   }
   return EXIT_GOOD;
@@ -219,11 +216,11 @@ async function make(symbols: readonly string[], { market, hours: long, profile, 
   const made = await makeMarket({
     ...{ directory: market, instruments, seed, profile: MARKETS[profile], fromMs: MADE_FROM_MS, toMs },
     say: () => {},
-    onProgress: (simulatedMs) => progress(`${(simulatedMs / 3_600_000).toFixed(1)} of ${long} hours`),
+    onProgress: (simulatedMs) => progress(text('making', { done: (simulatedMs / 3_600_000).toFixed(1), hours: long })),
     interrupted: () => signal.aborted,
   });
   clearProgress();
-  console.log(`${long} hours: ${made.books} books, ${made.trades} trades, ${made.marks} marks. They are in ${market}.`);
+  console.log(text('areIn', { what: text('made', { ...made, hours: long }), market }));
   return signal.aborted ? EXIT_INCOMPLETE : EXIT_GOOD;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
@@ -131,3 +131,39 @@ for (const [args, en, zh] of CASES) {
     assert.doesNotMatch(chinese, /hush/);
   });
 }
+
+test('what is stored, made and verified is said in Chinese', async () => {
+  const stored = join(folder, 'stored');
+  mkdirSync(stored);
+  const said: string[] = [];
+  const log = mock.method(console, 'log', (line: string) => said.push(line));
+  const error = mock.method(console, 'error', (line: string) => said.push(line));
+  const before = process.env.GRVT_HEDGE_LANG;
+  process.env.GRVT_HEDGE_LANG = 'zh';
+  try {
+    const csv = join(folder, 'trades.csv');
+    writeFileSync(csv, 'time,price,size\n1767614400000,600.001,1\n1767624400000,601,1\n');
+    const given = ['--kind', 'trades', '--columns', 'time=time,price=price,size=size', '--market', stored];
+    assert.equal(await main(['market', 'ls', '--market', stored]), 0);
+    assert.equal(await main(['market', 'import', csv, '--symbol', 'BNB_USDT_Perp', ...given]), 0, said.join('\n'));
+    for (const verb of ['ls', 'verify']) assert.equal(await main(['market', verb, '--market', stored]), 0);
+  } finally {
+    log.mock.restore();
+    error.mock.restore();
+    if (before === undefined) delete process.env.GRVT_HEDGE_LANG;
+    else process.env.GRVT_HEDGE_LANG = before;
+  }
+  const text = said.join('\n');
+  for (const words of [
+    /此处没有保存行情/,
+    /^BNB_USDT_Perp 的 2 条成交（2026-01-05T12:00.* 至 .*）已写入 /m,
+    /^分隔符为 ,，时间单位为 ms。$/m,
+    /^价格按 tick 0\.1 取整：1 个；数量按步长 .*：0 个。$/m,
+    /^缺口：1 处，共 166\.7 分钟。$/m,
+    /^没有列给出 taker 方向/m,
+    /^标的 +自 +至 +天数 +大小 MB +缺少的日期$/m,
+    /^ {2}日期 +成交 +盘口 .* 规则变更$/m,
+    /^全部完好。$/m,
+  ])
+    assert.match(text, words);
+});

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { BACKTEST_WORDS } from '../../src/texts/backtest.ts';
 import { CHECK_WORDS, checkText } from '../../src/texts/check.ts';
 import { LIST_WORDS } from '../../src/texts/listings.ts';
+import { MARKET_WORDS } from '../../src/texts/market.ts';
 import { STATUS_WORDS, statusText } from '../../src/texts/status.ts';
 
 /** What commands say in two languages: the same values in both. */
@@ -14,6 +15,7 @@ for (const [table, words] of [
   ['status', STATUS_WORDS],
   ['listings', LIST_WORDS],
   ['backtest', BACKTEST_WORDS],
+  ['market', MARKET_WORDS],
 ] as const) {
   for (const [name, [en, zh]] of Object.entries(words)) {
     test(`${table}, ${name}: Chinese names what English names`, () => {
