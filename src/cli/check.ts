@@ -1,20 +1,24 @@
 import { ControlError, giveCommand, NoEngineError } from '../control/client.ts';
 import { CLOCK_SKEW_LIMIT_MS } from '../core/alerts.ts';
-import { assess } from '../core/assess.ts';
+import { type Assessment, assess } from '../core/assess.ts';
 import type { EngineSymbol } from '../core/daemon/memory.ts';
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import { EXIT_CONFIGURATION, EXIT_UNREACHABLE } from '../core/exit-codes.ts';
+import type { Touch } from '../core/mark.ts';
 import {
   ACCOUNTS,
   type AccountName,
   type AccountSummary,
+  type Book,
   type ExchangeOrder,
+  type Instrument,
   type Intent,
   type ListedOrder,
   type Position,
   type SymbolSnapshot,
 } from '../core/model.ts';
 import { isOwnOrder } from '../core/order-id.ts';
+import type { Plan } from '../core/plan.ts';
 import { priceFor } from '../core/pricing.ts';
 import type { Reason } from '../core/reasons.ts';
 import { begin } from '../core/reconcile.ts';
@@ -310,54 +314,60 @@ async function printSymbol(
       print(`  ${words('warning', { what: reasonText(warning, lang) })}`);
     }
   }
-
-  const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
-  const nowMs = clock.nowMs();
-  const begun = begin(emptySymbolState(instrument.name), snapshots, nowMs);
-  const assessment = assess({
-    config,
-    instrument,
-    strategy: {
-      singleOrderDiffThresholdUsdt: settings.singleOrderDiffThresholdUsdt,
-      partialFillTimeoutMs: settings.partialFillTimeoutMs,
-      postOnlyCooldownMs: settings.postOnlyCooldownMs,
-      stuckMs: settings.stuckMs,
-    },
-    state: begun.state,
-    snapshots,
-    touch: { bid, ask, atMs: nowMs, era: 0 },
-    staleMs: staleMs(settings.loopIntervalMs),
-    loopIntervalMs: settings.loopIntervalMs,
-    nowMs,
-    era: 0,
-    halted: false,
-    unlisted: false,
-    leaving: symbol.leaving,
-    denied: [],
-  });
+  const assessment = firstAssessment(symbol, readings, settings, { bid, ask, atMs: clock.nowMs(), era: 0 });
   if (assessment.kind !== 'usable') {
     const why = assessment.kind === 'unusable' ? reasonText(assessment.why, lang) : words('forMark');
     print(words('wouldWait', { why }));
     return;
   }
-  const { plan } = assessment;
+  printPlan(assessment.plan, { book, instrument, lang, words, print });
+}
+
+/** What the engine would make of these readings at its start. */
+function firstAssessment(symbol: EngineSymbol, readings: Readings, settings: Settings, touch: Touch): Assessment {
+  const { config, instrument, leaving } = symbol;
+  const { singleOrderDiffThresholdUsdt, partialFillTimeoutMs, postOnlyCooldownMs, stuckMs, loopIntervalMs } = settings;
+  const nowMs = touch.atMs;
+  const snapshots = { A: slice('A', readings.A, instrument.name), B: slice('B', readings.B, instrument.name) };
+  const { state } = begin(emptySymbolState(instrument.name), snapshots, nowMs);
+  return assess({
+    ...{ config, instrument, leaving, state, snapshots, touch, loopIntervalMs, nowMs },
+    strategy: { singleOrderDiffThresholdUsdt, partialFillTimeoutMs, postOnlyCooldownMs, stuckMs },
+    staleMs: staleMs(loopIntervalMs),
+    ...{ era: 0, halted: false, unlisted: false, denied: [] },
+  });
+}
+
+/** State, cancels and orders of a plan, with the prices they would have by this book. */
+function printPlan(
+  plan: Plan,
+  {
+    book,
+    instrument,
+    lang,
+    words,
+    print,
+  }: {
+    readonly book: Book;
+    readonly instrument: Instrument;
+    readonly lang: Settings['lang'];
+    readonly words: Words;
+    readonly print: (line: string) => void;
+  },
+): void {
   print(words('state', { state: TRADING_STATE_NAMES[lang][plan.tradingState], why: reasonText(plan.why, lang) }));
   for (const { order, why: because } of plan.trims) {
     const [size, why] = [order.size.toFixed(), reasonText(because, lang)];
     print(words('wouldCancel', { account: order.account, side: SIDES[lang][order.side], size, why }));
   }
   for (const intent of plan.creates) {
-    const order = wording(intent, priceOf(intent), lang);
-    print(words('wouldPlace', { order, rules: intent.rules.join(', ') }));
-  }
-  if (plan.idle !== null) print(words('wouldNothing', { why: reasonText(plan.idle, lang), rule: plan.idle.rule }));
-
-  function priceOf(intent: Intent): Decimal | null {
     const { side, guardPrice, beyondPrice } = intent;
     const beyondPrices = beyondPrice === null ? [] : [beyondPrice];
     const priced = priceFor({ side, book, guardPrice, beyondPrices, instrument });
-    return priced.ok ? priced.price : null;
+    const order = wording(intent, priced.ok ? priced.price : null, lang);
+    print(words('wouldPlace', { order, rules: intent.rules.join(', ') }));
   }
+  if (plan.idle !== null) print(words('wouldNothing', { why: reasonText(plan.idle, lang), rule: plan.idle.rule }));
 }
 
 function wording(intent: Intent, price: Decimal | null, lang: Settings['lang']): string {
