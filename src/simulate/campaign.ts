@@ -58,6 +58,25 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   }
 }
 
+/** The exchange of a campaign, before anything is traded. */
+function openExchange(
+  { seed, symbols }: CampaignOptions,
+  instruments: readonly InstrumentSpec[],
+  profile: ProfileName,
+  skew: Chance,
+): PaperExchange {
+  const equityUsdt = String(20_000 * Math.max(1, symbols));
+  const exchange = createPaper({ seed, startMs: START_MS, instruments, profile: MARKETS[profile], equityUsdt });
+  // The two clocks differ from the beginning.
+  exchange.venue.shiftClock(skew.integer(-1_500, 1_500));
+  for (const [index, { name: instrument }] of instruments.entries()) {
+    // Longs of every second instrument pay, of the others they receive.
+    const rate = index % 2 === 0 ? '0.0001' : '-0.00005';
+    exchange.control.funding({ instrument, rate, interval_ms: 3_600_000 });
+  }
+  return exchange;
+}
+
 /** The legs of one campaign, and the checks at the end of each. */
 class Campaign {
   readonly #time: VirtualTime;
@@ -100,22 +119,9 @@ class Campaign {
     this.#specs = instrumentsOf(options.symbols);
     const profile = profileOf(options.profile, seed);
     this.#profile = profile;
-    this.#exchange = createPaper({
-      seed,
-      startMs: START_MS,
-      instruments: this.#specs,
-      profile: MARKETS[profile],
-      equityUsdt: String(20_000 * Math.max(1, options.symbols)),
-    });
-    // The two clocks differ from the beginning.
-    this.#exchange.venue.shiftClock(draw('skew').integer(-1_500, 1_500));
+    this.#exchange = openExchange(options, this.#specs, profile, draw('skew'));
     const { modes, loopIntervalMs, settings: extra } = options;
     this.#settings = settingsOf({ specs: this.#specs, seed, modes, loopIntervalMs, extra });
-    for (const [index, { name: instrument }] of this.#specs.entries()) {
-      // Longs of every second instrument pay, of the others they receive.
-      const rate = index % 2 === 0 ? '0.0001' : '-0.00005';
-      this.#exchange.control.funding({ instrument, rate, interval_ms: 3_600_000 });
-    }
     for (const [index, symbol] of this.#settings.symbols.entries()) {
       openingPositions(this.#exchange, symbol, this.#specs[index]!);
     }
