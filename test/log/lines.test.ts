@@ -269,6 +269,11 @@ describe('variants', () => {
       line({ ...FACTS['order.over'], status: 'FILLED', reason: 'impossible avg_fill_price 1', tradedSize: d('0.52') }),
       { level: 'warn', text: 'Not booked: A buy 0.52 BNB @ 612.3 (impossible avg_fill_price 1), 0.52 traded' },
     ));
+  it('2.2 a warning of an older journal is the sentence that it holds', () =>
+    assert.deepEqual(line({ type: 'symbol.warned', atMs: 0, instrument: 'BNB_USDT_Perp', text: 'BNB buys nothing' }), {
+      level: 'warn',
+      text: 'BNB buys nothing',
+    }));
   it('another rejection is a warning', () =>
     assert.deepEqual(line({ ...FACTS['order.over'], status: 'REJECTED', reason: 'MARGIN', tradedSize: d('0.1') }), {
       level: 'warn',
