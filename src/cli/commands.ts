@@ -7,7 +7,7 @@ import type { SettingsOnDisk } from '../engine/settings-on-disk.ts';
 import { CHART_FORMATS } from '../engine/statecharts.ts';
 import { REPORT_GROUPS } from '../explain/report.ts';
 import { JournalError } from '../journal/errors.ts';
-import type { Redactor, Secret, Settings } from '../settings/index.ts';
+import type { Purpose, Redactor, Secret, Settings } from '../settings/index.ts';
 import { thrownText } from '../texts/reason-error.ts';
 import { duration, JOURNAL, portNumber, wholeNumber } from './arguments.ts';
 import { backtestCommand } from './backtest.ts';
@@ -41,7 +41,7 @@ import { addSteeringCommands } from './steer.ts';
 
 /** Reads the settings, or prints all their errors. @returns the exit code */
 export type WithSettings = (
-  purpose: 'trade' | 'look',
+  purpose: Purpose,
   command: (settings: Settings, warnings: readonly Reason[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ) => Promise<number>;
 
@@ -198,7 +198,7 @@ export function addCommands(program: Command, { withSettings, texts, root, ended
       async (given) => {
         // Loaded only here, with everything that plays a market.
         const { backtestReportingErrors } = await import('./backtest-run.ts');
-        ended(await withSettings('look', (settings) => backtestReportingErrors(given, { settings, texts: texts() })));
+        ended(await withSettings('rows', (settings) => backtestReportingErrors(given, { settings, texts: texts() })));
       },
       workerCommand(ended, ofSettings),
     ),

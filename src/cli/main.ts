@@ -12,6 +12,7 @@ import { versionOf } from '../engine/version.ts';
 import {
   createRedactor,
   loadSettings,
+  type Purpose,
   type Redactor,
   readSettingsFile,
   type Settings,
@@ -63,7 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { addCommands } = await import('./commands.ts');
     addCommands(program, {
       withSettings,
-      texts: () => textsOf(settingsSource('look')),
+      texts: () => textsOf(settingsSource('rows')),
       root: ROOT,
       ended: (code) => {
         exitCode = code;
@@ -122,13 +123,13 @@ function printDefect(thrown: unknown): void {
   console.error(redactor(`A defect: ${describeDefect(thrown)} (strategy 13.5)`));
 }
 
-function settingsSource(purpose: 'trade' | 'look'): SettingsSource {
+function settingsSource(purpose: Purpose): SettingsSource {
   return { env: process.env, root: ROOT, envFile, purpose, uid: process.getuid?.() };
 }
 
 /** Reads the settings, or prints all their errors. */
 async function withSettings(
-  purpose: 'trade' | 'look',
+  purpose: Purpose,
   command: (settings: Settings, warnings: readonly Reason[], redact: Redactor, disk: SettingsOnDisk) => Promise<number>,
 ): Promise<number> {
   const source = settingsSource(purpose);
@@ -138,6 +139,7 @@ async function withSettings(
     for (const line of text.split('\n')) console.error(printable(line));
     return EXIT_CONFIGURATION;
   }
+  for (const why of reading.unread ?? []) console.error(printable(reasonText(why, reading.settings.lang)));
   const redact = createRedactor(secretsOf(reading.settings, null));
   redactor = redact;
   // The zone of every local time printed by this process.

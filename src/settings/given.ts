@@ -12,6 +12,13 @@ import { closest, nearest, shown, wrongAt } from './wording.ts';
 /** Reads a whole file; throws like `fs.readFileSync`. */
 export type ReadFile = (path: string) => Uint8Array;
 
+/**
+ * `trade`: everything a run needs is required. `rows`: keys, chat and symbols file may be missing, but given values are
+ * validated. `look`: as `rows`, and a symbols file that is unusable is read as empty, so that a running engine can be
+ * looked at and steered whatever its file has become (strategy 16.2).
+ */
+export type Purpose = 'trade' | 'rows' | 'look';
+
 export interface EnvironmentInput {
   /** The process environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,8 +27,7 @@ export interface EnvironmentInput {
   /** Another file instead of `.env`, which must exist. */
   readonly envFile?: string | undefined;
   readonly readFile: ReadFile;
-  /** `look`: for commands that neither trade nor alert; keys, chat and symbols file may be missing. */
-  readonly purpose: 'trade' | 'look';
+  readonly purpose: Purpose;
 }
 
 /** Larger files cannot be key files. */

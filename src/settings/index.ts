@@ -2,7 +2,7 @@ import type { SymbolConfig } from '../core/model.ts';
 import { type Reason, reason, withTexts } from '../core/reasons.ts';
 import { type EnvironmentSettings, readEnvironment } from './env.ts';
 import { exposureWarnings, nodeOptionWarnings } from './exposed.ts';
-import { codeOf, givenTexts, overriddenTexts, type ReadFile, unfit } from './given.ts';
+import { codeOf, givenTexts, overriddenTexts, type Purpose, type ReadFile, unfit } from './given.ts';
 import { readSettingsFile } from './read-file.ts';
 import { createRedactor } from './redact.ts';
 import { readSymbols } from './symbols-file.ts';
@@ -11,6 +11,7 @@ import { shown } from './wording.ts';
 export { editSymbols } from './edit-symbols.ts';
 export { lastDigits, PAPER_SYMBOLS_FILE, type TelegramSettings } from './env.ts';
 export { envExample } from './env-example.ts';
+export type { Purpose } from './given.ts';
 export { type Resolution, type ResolvedSymbol, resolveInstruments } from './instruments.ts';
 export { jsonMistake } from './json-mistake.ts';
 export type { SdkLogLevel } from './kinds.ts';
@@ -39,6 +40,8 @@ export type SettingsResult =
       readonly ok: true;
       readonly settings: Settings;
       readonly warnings: readonly Reason[];
+      /** Why the symbols file could not be read, of a look. */
+      readonly unread?: readonly Reason[];
       /** Content of the symbols file; null: none is named. */
       readonly symbolsBytes: Uint8Array | null;
     }
@@ -53,11 +56,8 @@ export interface SettingsSource {
   readonly envFile?: string | undefined;
   /** For tests; default: the file system. */
   readonly readFile?: ReadFile;
-  /**
-   * `trade` (default): everything a run needs is required. `look`: for commands that neither trade nor alert; keys,
-   * chat and symbols file may be missing, but given values are validated.
-   */
-  readonly purpose?: 'trade' | 'look';
+  /** Absent: `trade`. */
+  readonly purpose?: Purpose;
   /** User of this process; absent: the system has none, and file permissions are not checked. */
   readonly uid?: number | undefined;
 }
@@ -78,6 +78,7 @@ export function loadSettings(source: SettingsSource): SettingsResult {
       ...nodeOptionWarnings(env.NODE_OPTIONS),
     );
   }
+  const unread: Reason[] = [];
   let symbols: readonly SymbolConfig[] = [];
   let symbolsBytes: Uint8Array | null = null;
   const keep = (path: string): Uint8Array => {
@@ -90,11 +91,11 @@ export function loadSettings(source: SettingsSource): SettingsResult {
       symbols = reading.symbols;
       warnings.push(...reading.warnings);
     } else {
-      errors.push(...reading.errors);
+      (purpose === 'look' ? unread : errors).push(...reading.errors);
     }
   }
   // A key in the wrong variable or in the symbols file would appear in its error message.
-  const redact = errors.length + warnings.length === 0 ? null : createRedactor(environment.secrets);
+  const redact = errors.length + warnings.length + unread.length === 0 ? null : createRedactor(environment.secrets);
   const safe = (reasons: readonly Reason[]) => reasons.map((why) => withTexts(why, (text) => redact?.(text) ?? text));
   if (environment.settings === null || errors.length > 0)
     return { ok: false, errors: safe(errors), lang: environment.lang };
@@ -102,6 +103,7 @@ export function loadSettings(source: SettingsSource): SettingsResult {
     ok: true,
     settings: frozen({ ...environment.settings, symbols }),
     warnings: safe(warnings),
+    unread: safe(unread),
     symbolsBytes,
   };
 }

@@ -187,3 +187,37 @@ test('settings without an end are refused, and /dev/null has none', posix, async
   writeFileSync(file, 'x'.repeat(200_000));
   assert.equal(readSettingsFile(file).length, 200_000);
 });
+
+test('16.2 an engine can be looked at and steered while its symbols file is unusable; what needs the rows is refused', async (t) => {
+  const folder = temporaryDirectory(t);
+  const [file, symbols] = [join(folder, 'pair.env'), join(folder, 'symbols.json')];
+  writeFileSync(file, `GRVT_HEDGE_DATA_DIR=${folder}\nGRVT_HEDGE_SYMBOLS_FILE=${symbols}\n`);
+  const missing = /^Symbols config file not found: GRVT_HEDGE_SYMBOLS_FILE: /;
+  const broken = /^Invalid symbols config JSON: .*symbols\.json: line 1 column 2: expected a value/;
+  for (const [wrong, expected] of [
+    [null, missing],
+    ['[x', broken],
+  ] as const) {
+    if (wrong !== null) writeFileSync(symbols, wrong);
+    for (const command of [
+      ['stop'],
+      ['cancel', 'all', '--with-net'],
+      ['pause', 'all'],
+      ['resume', 'all'],
+      ['reload'],
+    ]) {
+      const { code, said } = await refused(t, [...command, '--env-file', file]);
+      const [first, ...rest] = said.split('\n');
+      assert.deepEqual([code, rest], [69, [`no engine runs on ${folder}`]], command.join(' '));
+      assert.match(first ?? '', expected);
+    }
+    const { code, said } = await refused(t, ['status', '--env-file', file]);
+    assert.equal(code, 78);
+    assert.match(said, /\nNo paper run has left a journal in /);
+    for (const command of ['check', 'run', 'backtest'])
+      assert.match(
+        (await refused(t, [command, '--env-file', file])).said,
+        /^The settings are not usable \(1 error\):\n/,
+      );
+  }
+});
