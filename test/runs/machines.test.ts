@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,9 +20,12 @@ async function going(): Promise<number> {
   return row!.count as number;
 }
 
-/** The report over four workers, two of which are killed while all are at a run. */
-async function overFour(args: readonly string[], market: readonly string[] = []) {
-  const workers = Array.from({ length: 4 }, () => command(url, [args[0]!, 'worker', '--workers', '1', ...market]));
+/** The report over four workers, two of which are killed while all are at a run, where each run waits for the file `go`. */
+async function overFour(go: string, args: readonly string[], market: readonly string[] = []) {
+  const worker = [args[0]!, 'worker', '--workers', '1', ...market];
+  const workers = Array.from({ length: 4 }, () =>
+    command(url, worker, ['--import', './test/runs/hold.ts'], { HOLD_UNTIL: go }),
+  );
   try {
     for (const { said, child } of workers) {
       while (!said().includes('Worker of')) {
@@ -36,6 +39,7 @@ async function overFour(args: readonly string[], market: readonly string[] = [])
       await pause(20);
     }
     for (const { child } of workers.slice(0, 2)) child.kill('SIGKILL');
+    writeFileSync(go, '');
     const report = await coordinator.ended;
     const password = decodeURIComponent(new URL(url).password);
     for (const { said } of [...workers, coordinator]) assert.ok(!said().includes(password) && !said().includes('p%40'));
@@ -73,7 +77,7 @@ describe('18.4 runs over four workers, two of them killed', { ...needsPostgres()
 
   it('a campaign is that of one machine, byte for byte', async () => {
     const args = ['simulate', '--days', '0.01', '--seeds', '1..5', '--faults', '0.05', '--json'];
-    const over = await overFour(args);
+    const over = await overFour(join(directory, 'campaign'), args);
     const one = await command('', args).ended;
     assert.equal(withoutWall(over.out), withoutWall(one.out));
     assert.equal(over.code, one.code);
@@ -84,7 +88,7 @@ describe('18.4 runs over four workers, two of them killed', { ...needsPostgres()
     for (const market of [here, there]) quietMarket(market, { minutes: 8 });
     const sets = ['--fill', 'optimistic', '--set', 'order_notional_usdt=200,250,300,350,400'];
     const args = ['backtest', ...sets, '--json'];
-    const over = await overFour([...args, '--market', here], ['--market', there]);
+    const over = await overFour(join(directory, 'backtest'), [...args, '--market', here], ['--market', there]);
     const one = await command('', [...args, '--market', here]).ended;
     assert.deepEqual(over, one);
     assert.equal(one.code, 0);

@@ -14,10 +14,15 @@ export interface Command {
 }
 
 /** @param url of the database, with its password: by the environment */
-export function command(url: string, args: readonly string[], nodeArgs: readonly string[] = []): Command {
+export function command(
+  url: string,
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Command {
   const child = spawn(process.execPath, ['--disable-sigusr1', ...nodeArgs, './bin/grvt-hedge.mjs', ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...compiledFor(args), GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_LANG: 'en' },
+    env: { PATH: process.env.PATH, ...compiledFor(args), GRVT_HEDGE_JOURNAL_URL: url, GRVT_HEDGE_LANG: 'en', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LONG_PATIENCE_MS,
   });
