@@ -242,8 +242,9 @@ export function alertCleared(memory: AlertMemory, key: string, atMs: number, pol
 
 /** Queues repeats that are due and ends that are certain by now; drops what ended long ago (the journal keeps it). */
 export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPolicies): AlertStep {
-  const states = new Map(memory.states);
-  const raisedSinceStart = new Set(memory.raisedSinceStart);
+  // Mostly nothing changes, every few seconds: nothing is copied before it is known.
+  const changed: [string, AlertState][] = [];
+  const dropped: string[] = [];
   const startedAtMs = Math.min(memory.startedAtMs, nowMs);
   let { outbox } = memory;
   const writes: AlertWrite[] = [];
@@ -258,7 +259,7 @@ export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPo
       isMuted(before, nowMs),
     );
     if (state !== before) {
-      states.set(key, state);
+      changed.push([key, state]);
       writes.push(stateWrite(state, policies, nowMs));
     }
     if (heldBack !== undefined) {
@@ -282,11 +283,16 @@ export function timePassed(memory: AlertMemory, nowMs: number, policies: AlertPo
     const once = policies[state.kind].repeat === 'once';
     if (nowMs - Math.max(state.closedAtMs, state.seenAtMs) <= (once ? ONCE_KEPT_MS : LAPSE_MS)) continue;
     if (once && !state.settled) writes.push(stateWrite(state, policies, nowMs));
+    dropped.push(key);
+  }
+  const same = writes.length === 0 && dropped.length === 0 && startedAtMs === memory.startedAtMs;
+  if (same) return nothing(memory);
+  const states = new Map([...memory.states, ...changed]);
+  const raisedSinceStart = new Set(memory.raisedSinceStart);
+  for (const key of dropped) {
     states.delete(key);
     raisedSinceStart.delete(key);
   }
-  const same = writes.length === 0 && states.size === memory.states.size && startedAtMs === memory.startedAtMs;
-  if (same) return nothing(memory);
   return { memory: { ...memory, states, raisedSinceStart, outbox, startedAtMs }, writes, facts: [...raised, ...ended] };
 }
 
