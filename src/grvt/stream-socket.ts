@@ -81,13 +81,13 @@ export class StreamSocket {
       followRedirects: false,
     });
     this.#socket = socket;
-    const heard = () => {
+    const received = () => {
       this.#lastMessageAtMs = this.#nowMs();
     };
     socket.on('open', () => this.#subscribe());
     socket.on('message', (data) => this.#take(data));
-    socket.on('pong', heard);
-    socket.on('ping', heard);
+    socket.on('pong', received);
+    socket.on('ping', received);
     socket.on('unexpected-response', (_request, response) => {
       response.resume();
       const status = response.statusCode ?? 0;
@@ -187,10 +187,10 @@ export class StreamSocket {
       return;
     }
     this.#unacknowledged.delete(id ?? 0);
-    if (this.#unacknowledged.size === 0) this.#isUp();
+    if (this.#unacknowledged.size === 0) this.#allSubscribed();
   }
 
-  #isUp(): void {
+  #allSubscribed(): void {
     if (this.#subscribing !== null) clearTimeout(this.#subscribing);
     this.#upAtMs = this.#nowMs();
     const { account, feeds, subscriptions, onUp } = this.#parts;
