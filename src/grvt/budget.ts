@@ -103,8 +103,6 @@ export interface Bucket {
   take(asked: Asked): Promise<Permit>;
   /** Counts a request sent without asking, since the exchange may count it here as well. */
   count(units: number): void;
-  /** Whether a request of that weight could be sent at once. */
-  hasRoom(units: number): boolean;
   /** From now on the whole budget may be used (strategy 9.1). */
   hurry(): void;
   /** Number of waiting requests. */
@@ -289,7 +287,6 @@ export function createBucket({ account, bucket, scale, tell }: BucketOptions): B
       used += units;
       release(units, COUNTS_MS);
     },
-    hasRoom: (units) => queue.size === 0 && fits(units, priorityOf('rest')),
     hurry() {
       planned = 1;
       serve();

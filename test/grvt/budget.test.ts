@@ -207,9 +207,9 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
     assert.deepEqual(left.at(-1), ['login', 1_000]);
     const other = open();
     other.count(100);
-    assert.equal(other.hasRoom(20), false);
+    assert.ok(other.left < 20);
     await advance(1_000);
-    assert.equal(other.hasRoom(20), true);
+    assert.ok(other.left >= 20);
   });
 
   it('a stop may use all of it', async () => {
@@ -282,9 +282,9 @@ describe('the request budget (strategy 9.1, 9.9)', () => {
       for (let index = 0; index < calm; index += 1) (await bucket.take(read({ units: 1 }))).done();
       (await bucket.take(read({ units: 1 }))).limited();
       await advance(pauseMs - 50);
-      assert.equal(bucket.hasRoom(1), false, `${calm}`);
+      assert.equal(bucket.left, 0, `${calm}`);
       await advance(50);
-      assert.equal(bucket.hasRoom(1), true, `${calm}`);
+      assert.ok(bucket.left >= 1, `${calm}`);
     }
   });
 
