@@ -9,11 +9,14 @@ import type { Answer } from './answer.ts';
 /** A backtest's result as one HTML file without network access: styles, charts and figures are included. */
 
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
+/** Makes elements, as on the engine's page. */
+const DOM = fileURLToPath(new URL('../web/page/dom.js', import.meta.url));
 const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 
 export function answerHtml(answer: Answer, language: Language = 'en'): string {
   const style = [join(UPLOT, 'uPlot.min.css'), join(PAGE, 'style.css')].map(read).join('\n');
-  const scripts = [join(UPLOT, 'uPlot.iife.min.js'), join(PAGE, 'page.js')].map(read);
+  const dom = read(DOM).replaceAll(/^export /gm, '');
+  const scripts = [read(join(UPLOT, 'uPlot.iife.min.js')), dom, read(join(PAGE, 'page.js'))];
   const words = Object.fromEntries(
     Object.entries(BACKTEST_WORDS).map(([name, [en, zh]]) => [name, { en, zh }[language]]),
   );

@@ -1,5 +1,8 @@
-/** The page of a backtest's result: the file contains everything it needs. `uPlot` is loaded before it. */
-/* global uPlot */
+/**
+ * The page of a backtest's result: the file contains everything it needs. `uPlot` and the `h` of the engine's page are loaded
+ * before it.
+ */
+/* global uPlot, h */
 const answer = JSON.parse(document.getElementById('answer').textContent);
 const words = JSON.parse(document.getElementById('words').textContent);
 
@@ -10,17 +13,6 @@ function t(name, values = {}) {
     values[key] ? part.slice(1, -1) : '',
   );
   return fill(without);
-}
-
-function h(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === 'class') element.className = value;
-    else if (typeof value === 'function') element.addEventListener(name, value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -62,10 +54,10 @@ function head() {
     fixed: Object.keys(answer.fixed).length === 0 ? '' : labelOf(answer.fixed),
   });
   return [
-    h('h1', {}, t('title')),
-    h('p', {}, stored.join('; ')),
-    h('p', {}, t('range', answer.range)),
-    h('p', { class: 'dim' }, assumed),
+    h('h1', t('title')),
+    h('p', stored.join('; ')),
+    h('p', t('range', answer.range)),
+    h('p.dim', assumed),
     answer.invented === null
       ? null
       : h(
@@ -97,12 +89,12 @@ function results() {
       cells.push(percent(share(whole, 'strandedMs')));
       if (answer.isMoneyKnown) cells.push(usdt(sum(whole, 'costAtTouch')), usdt(sum(whole, 'worstCostAtTouch')));
       cells.push(run.leastMarginRatio === null ? '–' : `${run.leastMarginRatio.toFixed(1)} ×`);
-      return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', {}, String(cell))));
+      return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', String(cell))));
     }),
   );
-  const header = h('tr', {}, ...names.map((name) => h('th', {}, name)));
-  const table = h('table', { id: 'results' }, h('thead', {}, header), h('tbody', {}, ...rows));
-  return h('section', {}, h('h2', {}, t('perSetting')), h('div', { class: 'scroll' }, table));
+  const header = h('tr', ...names.map((name) => h('th', name)));
+  const table = h('table', { id: 'results' }, h('thead', header), h('tbody', ...rows));
+  return h('section', h('h2', t('perSetting')), h('div.scroll', table));
 }
 
 /** Per setting, the figures before the split, which chose it, and after. */
@@ -126,7 +118,7 @@ function perSetting() {
     const bar = h('span', { class: kind });
     bar.style.width = `${(Math.abs(value) / widest) * 100}%`;
     const cells = [labelOf(point.values), run.fill, when, answer.isMoneyKnown ? usdt(value) : percent(value), bar];
-    return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', {}, cell)));
+    return h('tr', isChosen(point) ? { class: 'chosen' } : {}, ...cells.map((cell) => h('td', cell)));
   });
   const what = t(answer.isMoneyKnown ? 'gainedPer' : 'unhedgedPer');
   const chosen =
@@ -139,16 +131,10 @@ function perSetting() {
             ...{ asked: answer.asked, at: answer.splitAt, values: labelOf(answer.chosen.values) },
             best: t(answer.chosenBy === 'total' ? 'byTotal' : 'byUnhedged'),
           }),
-          h('br', {}),
+          h('br'),
           t('notLookedAt'),
         );
-  return h(
-    'section',
-    {},
-    h('h2', {}, what),
-    chosen,
-    h('div', { class: 'scroll' }, h('table', { class: 'bars' }, ...rows)),
-  );
+  return h('section', h('h2', what), chosen, h('div.scroll', h('table.bars', ...rows)));
 }
 
 /** `08:15`, and at midnight the date. */
@@ -161,7 +147,7 @@ const CHART_HEIGHT = 170;
 let plots = [];
 
 function chart(into, title, atSec, lines) {
-  const box = h('div', { class: 'chart' }, h('h3', {}, title));
+  const box = h('div.chart', h('h3', title));
   into.append(box);
   const axis = { stroke: colour('--dim'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
   const options = {
@@ -187,7 +173,7 @@ function draw(into, point) {
   into.replaceChildren();
   const runs = point.runs.filter(({ series }) => series !== null);
   if (runs.length === 0) {
-    into.append(h('p', { class: 'dim' }, t('courseGone')));
+    into.append(h('p.dim', t('courseGone')));
     return;
   }
   // All runs of one setting have the same times; an interrupted one is shorter.
@@ -212,13 +198,13 @@ function courses() {
   const into = h('div', { id: 'charts' });
   const select = h(
     'select',
-    { change: () => draw(into, answer.points[Number(select.value)]) },
+    { onchange: () => draw(into, answer.points[Number(select.value)]) },
     ...answer.points.map((point, index) => h('option', { value: String(index) }, labelOf(point.values))),
   );
   const at = answer.points.findIndex(isChosen);
   select.value = String(Math.max(0, at));
-  const choice = answer.points.length > 1 ? h('label', {}, `${t('choose')} `, select) : null;
-  const section = h('section', {}, h('h2', {}, t('course')), choice, into);
+  const choice = answer.points.length > 1 ? h('label', `${t('choose')} `, select) : null;
+  const section = h('section', h('h2', t('course')), choice, into);
   const show = () => {
     const point = answer.points[Number(select.value)];
     if (point !== undefined) draw(into, point);
@@ -229,8 +215,8 @@ function courses() {
 }
 
 function unknown() {
-  const notes = answer.notes.map((note) => h('li', {}, note));
-  return h('section', { id: 'unknown' }, h('h2', {}, t('unknown')), h('ul', {}, ...notes));
+  const notes = answer.notes.map((note) => h('li', note));
+  return h('section', { id: 'unknown' }, h('h2', t('unknown')), h('ul', ...notes));
 }
 
 const { section, show } = courses();
