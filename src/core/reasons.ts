@@ -343,6 +343,17 @@ export interface SettingReasonParams {
   /** `option`: as it is typed; `value`: null: none, or it may hold a secret. */
   'option-wrong': { readonly option: string; readonly value: string | null; readonly expected: BothTexts };
   'option-unusable': { readonly option: string; readonly value: string; readonly problems: readonly Reason[] };
+  /** `at`: a file or directory; `found`: null: nothing to name. */
+  'market-unusable': { readonly at: string; readonly found: string | null; readonly expected: BothTexts };
+  'market-unreadable': { readonly at: string; readonly why: Reason };
+  /** A row of a file that is imported; `name`: of the column. */
+  'import-row-wrong': {
+    readonly file: string;
+    readonly line: number;
+    readonly name: string;
+    readonly found: string;
+    readonly expected: BothTexts;
+  };
   'takes-long': { readonly combinations: number; readonly ms: number; readonly workers: number };
   /** At this mark an order of the symbol would be below the smallest tradable size, which costs `usdt`. */
   'order-never-tradable': {

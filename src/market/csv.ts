@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { errorText } from '../core/error-text.ts';
-import { MarketError } from './errors.ts';
+import { whyOf } from '../core/error-text.ts';
+import { reason } from '../core/reasons.ts';
+import { MarketError, unusable } from './errors.ts';
 
 /** Rows of a CSV file, one at a time. */
 
@@ -36,7 +37,11 @@ export interface LinesOptions {
 
 /** The lines of a file, decompressing `.gz` and `.zst`, rows oldest first. @throws MarketError if it is unreadable */
 export async function* linesOf(file: string, { skip, header, newestFirst }: LinesOptions): AsyncGenerator<Line> {
-  if (ZIP.test(file)) throw new MarketError(`${file}: a ZIP archive: expected CSV, .gz or .zst; unpack it first`);
+  if (ZIP.test(file))
+    throw unusable(file, null, {
+      en: 'CSV, .gz or .zst, no ZIP archive: unpack it first',
+      zh: ' CSV、.gz 或 .zst，而不是 ZIP：请先解压',
+    });
   const first = skip + (header ? 1 : 0);
   let count = 0;
   for await (const line of forwards(file)) {
@@ -88,7 +93,8 @@ async function* backwards(file: string, count: number, first: number): AsyncGene
       while (end > 0 && number > first) {
         const size = Math.min(BLOCK, end);
         const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, end - size);
-        if (bytesRead !== size) throw new MarketError(`${file}: became shorter while it was read`);
+        if (bytesRead !== size)
+          throw unusable(file, null, { en: 'a file that nobody cuts while it is read', zh: '读取期间不被截短的文件' });
         end -= size;
         rest = Buffer.concat([buffer, rest]);
         for (let at = rest.lastIndexOf(NEWLINE); at >= 0 && number > first; at = rest.lastIndexOf(NEWLINE)) {
@@ -116,11 +122,16 @@ function unpackerOf(file: string) {
 
 function refuseLong(file: string, length: number, number: number): void {
   if (length > MOST_LINE)
-    throw new MarketError(`${file}: line ${number} is longer than ${MOST_LINE} characters: expected rows of text`);
+    throw unusable(file, null, {
+      en: `lines of at most ${MOST_LINE} characters: line ${number} is longer`,
+      zh: `每行最多 ${MOST_LINE} 个字符：第 ${number} 行更长`,
+    });
 }
 
 function unreadable(file: string, thrown: unknown): MarketError {
-  return thrown instanceof MarketError ? thrown : new MarketError(`${file}: cannot be read: ${errorText(thrown)}`);
+  return thrown instanceof MarketError
+    ? thrown
+    : new MarketError(reason('market-unreadable', '19.1', { at: file, why: whyOf(thrown) }));
 }
 
 function withoutReturn(line: string): string {

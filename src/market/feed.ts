@@ -1,6 +1,6 @@
 import type { InstrumentSpec, ReplayEvent } from '../paper/index.ts';
 import { tradesOf } from './bridge.ts';
-import { MarketError } from './errors.ts';
+import { MarketError, unusable } from './errors.ts';
 import { OwnRemoval, type OwnTrading } from './own.ts';
 import type { MarketRecord } from './record.ts';
 import { ALWAYS, type Range, readMarket } from './store.ts';
@@ -76,7 +76,10 @@ export function summaryOf(
     );
   }
   if (spec === null || firstMs === null)
-    throw new MarketError(`${directory}: nothing of ${symbol} in that time: see \`market ls\``);
+    throw unusable(directory, null, {
+      en: `something of ${symbol} in that time: see \`market ls\``,
+      zh: `这段时间内 ${symbol} 的行情：见 "market ls"`,
+    });
   const found = own === null || removal === null ? null : { orders: own.orders.length, seen: removal.counts };
   return { symbol, spec, firstPrice, firstMs, lastMs, counts, gapMs, gaps, own: found };
 }

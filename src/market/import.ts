@@ -1,8 +1,9 @@
+import { type BothTexts, reason } from '../core/reasons.ts';
 import { E9, parseE9, printE9 } from '../paper/fixed.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
 import { OptionError, oneOfThese } from '../texts/option-error.ts';
 import { delimiterOf, fieldsOf, type LinesOptions, linesOf } from './csv.ts';
-import { MarketError } from './errors.ts';
+import { MarketError, unusable } from './errors.ts';
 import type { CandleRecord } from './record.ts';
 import { MarketWriter } from './store.ts';
 
@@ -115,8 +116,9 @@ class Importer {
     this.#writer = new MarketWriter(options.directory, options.spec.name);
   }
 
-  #wrong(what: string): MarketError {
-    return new MarketError(`${this.#options.file} line ${this.#number}: ${what}`);
+  #wrong(name: string, found: string, expected: BothTexts): MarketError {
+    const { file } = this.#options;
+    return new MarketError(reason('import-row-wrong', '19.1', { file, line: this.#number, name, found, expected }));
   }
 
   line(line: string, number: number): void {
@@ -143,8 +145,13 @@ class Importer {
       const named = this.#options.header ? names.indexOf(theirs) : -1;
       const index = named >= 0 ? named : /^\d{1,4}$/.test(theirs) ? Number(theirs) - 1 : -1;
       if (index < 0 || index >= names.length) {
-        const found = names.length === 1 ? 'one column only; is --delimiter right?' : `columns ${names.join(', ')}`;
-        throw this.#wrong(`--columns: ${ours}=${theirs}: no such column; the file has ${found}`);
+        const isOne = names.length === 1;
+        throw this.#wrong('--columns', `${ours}=${theirs}`, {
+          en: isOne
+            ? 'more columns; the file has only one: is --delimiter right?'
+            : `one of the columns ${names.join(', ')}`,
+          zh: isOne ? '更多的列；文件只有一列：--delimiter 对吗？' : `其中一列：${names.join('、')}`,
+        });
       }
       places[ours] = index;
     }
@@ -155,7 +162,10 @@ class Importer {
     const place = this.#places?.[name] ?? -1;
     const text = fields[place];
     if (text === undefined)
-      throw this.#wrong(`${name}: the row has ${fields.length} fields: expected at least ${place + 1}`);
+      throw this.#wrong(name, String(fields.length), {
+        en: `at least ${place + 1} fields in the row`,
+        zh: `一行至少 ${place + 1} 个字段`,
+      });
     return text.trim();
   }
 
@@ -166,10 +176,11 @@ class Importer {
     const plain = decimal === ',' ? text.replaceAll('.', '').replace(',', '.') : text;
     const value = parseE9(exponentless(plain));
     if (value !== null && value >= 0n) return value;
-    const hint = decimal === '.' && /^\d+,\d+$/.test(text) ? '; is it --decimal ","?' : '';
-    throw this.#wrong(
-      `${name}: ${JSON.stringify(text)}: expected a number of at least 0 with "${decimal}" as its point${hint}`,
-    );
+    const isComma = decimal === '.' && /^\d+,\d+$/.test(text);
+    throw this.#wrong(name, JSON.stringify(text), {
+      en: `a number of at least 0 with "${decimal}" as its point${isComma ? '; is it --decimal ","?' : ''}`,
+      zh: `不小于 0 的数，小数点为 "${decimal}"${isComma ? '；是否应为 --decimal ","？' : ''}`,
+    });
   }
 
   #price(fields: readonly string[], name: string): bigint {
@@ -178,7 +189,10 @@ class Importer {
     const price = ((value + tick / 2n) / tick) * tick;
     if (price !== value) this.#counts.roundedPrices += 1;
     if (price === 0n)
-      throw this.#wrong(`${name}: ${printE9(value)}: expected a price of at least a tick (${printE9(tick)})`);
+      throw this.#wrong(name, printE9(value), {
+        en: `a price of at least a tick (${printE9(tick)})`,
+        zh: `至少一个 tick（${printE9(tick)}）的价格`,
+      });
     return price;
   }
 
@@ -195,13 +209,17 @@ class Importer {
     this.#unit ??= this.#unitOf(text);
     const ns = timeNs(text, this.#unit);
     if (ns === null)
-      throw this.#wrong(
-        `time: ${JSON.stringify(text)}: expected ${this.#unit === 'iso' ? 'a date' : `a number of ${this.#unit}`}`,
-      );
+      throw this.#wrong('time', JSON.stringify(text), {
+        en: this.#unit === 'iso' ? 'a date' : `a number of ${this.#unit}`,
+        zh: this.#unit === 'iso' ? '日期' : `以 ${this.#unit} 为单位的数`,
+      });
     if (this.#lastNs !== null && ns < this.#lastNs) {
       const [was, is] = [iso(this.#lastNs), iso(ns)];
-      const order = this.#options.newestFirst ? 'newest first' : 'oldest first; sort the file, or give --newest-first';
-      throw this.#wrong(`time: ${is} after ${was}: expected rows in order of time, ${order}`);
+      const { newestFirst } = this.#options;
+      throw this.#wrong('time', is, {
+        en: `nothing before ${was}: rows in order of time, ${newestFirst ? 'newest first' : 'oldest first; sort the file, or give --newest-first'}`,
+        zh: `不早于 ${was}：按时间排序的行，${newestFirst ? '最新的在前' : '最早的在前；请排序文件，或加 --newest-first'}`,
+      });
     }
     if (this.#lastNs === null) this.#begin(Number(ns / 1_000_000n));
     return ns;
@@ -211,9 +229,10 @@ class Importer {
     const digits = /^(\d+)([.,]\d+)?$/.exec(text)?.[1]?.length;
     const unit = digits === undefined ? 'iso' : UNIT_OF_DIGITS[digits];
     if (unit === undefined || timeNs(text, unit) === null) {
-      throw this.#wrong(
-        `time: ${JSON.stringify(text)}: expected s, ms, us or ns since 1970, or a date; --time names which`,
-      );
+      throw this.#wrong('time', JSON.stringify(text), {
+        en: 's, ms, us or ns since 1970, or a date; --time names which',
+        zh: '自 1970 年起的 s、ms、us 或 ns，或日期；用 --time 指明',
+      });
     }
     return unit;
   }
@@ -223,9 +242,10 @@ class Importer {
     const { lastMs } = this.#writer;
     if (lastMs !== null && atMs <= lastMs) {
       const [from, had] = [new Date(atMs).toISOString(), new Date(lastMs).toISOString()];
-      throw this.#wrong(
-        `time: ${from}: ${directory} holds ${spec.name} up to ${had} already: expected what comes after it`,
-      );
+      throw this.#wrong('time', from, {
+        en: `what comes after ${had}, up to where ${directory} holds ${spec.name} already`,
+        zh: `晚于 ${had} 的内容：${directory} 中的 ${spec.name} 已存到那里`,
+      });
     }
     this.#firstMs = atMs;
     if (lastMs !== null && atMs - lastMs > this.#options.gapMs) this.#gap(lastMs, atMs);
@@ -267,9 +287,10 @@ class Importer {
     const text = this.#field(fields, name);
     const yes = /^(buy|b|bid|true|t|1)$/i.test(text);
     if (!yes && !/^(sell|s|ask|false|f|0|-1)$/i.test(text)) {
-      throw this.#wrong(
-        `${name}: ${JSON.stringify(text)}: expected ${name === 'side' ? 'buy or sell' : 'true or false'}`,
-      );
+      throw this.#wrong(name, JSON.stringify(text), {
+        en: name === 'side' ? 'buy or sell' : 'true or false',
+        zh: name === 'side' ? ' buy 或 sell' : ' true 或 false',
+      });
     }
     return name === 'side' ? yes : !yes;
   }
@@ -282,7 +303,8 @@ class Importer {
     const [open, high, low, close] = [price('open'), price('high'), price('low'), price('close')] as const;
     if (high < low || open > high || open < low || close > high || close < low) {
       const prices = [open, high, low, close].map(printE9).join(', ');
-      throw this.#wrong(`open, high, low, close: ${prices}: expected low ≤ open, close ≤ high`);
+      const expected = 'low ≤ open, close ≤ high';
+      throw this.#wrong('open, high, low, close', prices, { en: expected, zh: ` ${expected}` });
     }
     const given = this.#amount(fields, 'volume');
     const volume = this.#size(this.#options.volume === 'base' ? given : (given * E9) / close);
@@ -300,11 +322,12 @@ class Importer {
   }
 
   #keep(candle: UntimedCandle, intervalMs: number): void {
-    if (intervalMs <= 0) throw this.#wrong('time: two rows of the same time: expected one candle each');
+    const at = new Date(candle.atMs).toISOString();
+    if (intervalMs <= 0) throw this.#wrong('time', at, { en: 'one candle for each time', zh: '每个时间一根 K 线' });
     const { lastMs } = this.#writer;
     const endedMs = lastMs === null || this.#previousMs === null ? candle.atMs : this.#previousMs + intervalMs;
     if (candle.atMs < endedMs)
-      throw this.#wrong(`time: ${new Date(candle.atMs).toISOString()}: within the candle before it`);
+      throw this.#wrong('time', at, { en: 'a time after the candle before it', zh: '前一根 K 线结束之后的时间' });
     if (candle.atMs > endedMs) this.#gap(endedMs, candle.atMs);
     this.#previousMs = candle.atMs;
     this.#writer.append({ kind: 'candle', intervalMs, ...candle });
@@ -315,8 +338,12 @@ class Importer {
   result(): ImportResult {
     const { file } = this.#options;
     if (this.#rows === 0 || this.#firstMs === null || this.#lastNs === null)
-      throw new MarketError(`${file}: no rows: expected at least one`);
-    if (this.#waiting !== null) throw new MarketError(`${file}: one candle only: give its length by --interval`);
+      throw unusable(file, null, { en: 'at least one row', zh: '至少一行' });
+    if (this.#waiting !== null)
+      throw unusable(file, null, {
+        en: 'more than one candle, or its length by --interval',
+        zh: '不止一根 K 线，或用 --interval 给出其时长',
+      });
     this.#writer.flush();
     return {
       rows: this.#rows,

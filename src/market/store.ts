@@ -1,8 +1,10 @@
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyOf } from '../core/error-text.ts';
+import { reason } from '../core/reasons.ts';
 import type { InstrumentSpec } from '../paper/index.ts';
 import { appendBlock, BLOCK_BYTES, blocksOf } from './blocks.ts';
-import { MarketError } from './errors.ts';
+import { MarketError, unusable } from './errors.ts';
 import { decodeRecord, encodeRecord, type MarketRecord } from './record.ts';
 
 /**
@@ -41,8 +43,7 @@ function entriesOf(path: string): string[] {
   try {
     return readdirSync(path).sort();
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
-    throw new MarketError(`${path}: cannot be read (${code}): expected a directory of recorded markets`);
+    throw new MarketError(reason('market-unreadable', '19.1', { at: path, why: whyOf(thrown) }));
   }
 }
 
@@ -73,7 +74,10 @@ export function* readDay(directory: string, symbol: string, day: string): Genera
       const record = named(file, () => decodeRecord(line));
       if (record.atMs < lastMs) {
         const [was, is] = [new Date(lastMs).toISOString(), new Date(record.atMs).toISOString()];
-        throw new MarketError(`${file}: time runs backwards from ${was} to ${is}: expected records in order`);
+        throw unusable(file, is, {
+          en: `records in order of time, none before ${was}`,
+          zh: `按时间排序的记录，不早于 ${was}`,
+        });
       }
       lastMs = record.atMs;
       yield record;
@@ -146,7 +150,10 @@ export class MarketWriter {
   /** @throws MarketError if the symbol is no valid directory name, or the stored data are unreadable */
   constructor(directory: string, symbol: string) {
     if (!SYMBOL.test(symbol))
-      throw new MarketError(`${symbol}: expected the name of an instrument, e.g. BNB_USDT_Perp`);
+      throw unusable(symbol, null, {
+        en: 'the name of an instrument, e.g. BNB_USDT_Perp',
+        zh: '合约名称，例如 BNB_USDT_Perp',
+      });
     this.#directory = directory;
     this.#symbol = symbol;
     const newest = daysOf(directory, symbol).at(-1);
@@ -160,7 +167,10 @@ export class MarketWriter {
     for (const item of readDay(this.#directory, this.#symbol, day)) {
       if (item.kind === 'broken' && item.how === 'torn') torn = item.at;
       else if (item.kind === 'broken')
-        throw new MarketError(`${file}: damaged at byte ${item.at}: move it away before more is written to it`);
+        throw unusable(file, null, {
+          en: `an intact file, and it is damaged at byte ${item.at}: move it away before more is written to it`,
+          zh: `完好的文件，而它在第 ${item.at} 字节处损坏：请移走它，再继续写入`,
+        });
       else {
         if (item.kind === 'instrument') this.#instrument = item.spec;
         this.#lastMs = item.kind === 'gap' ? item.toMs : item.atMs;
@@ -187,9 +197,10 @@ export class MarketWriter {
   append(record: MarketRecord): void {
     if (this.#lastMs !== null && record.atMs < this.#lastMs) {
       const [had, got] = [new Date(this.#lastMs).toISOString(), new Date(record.atMs).toISOString()];
-      throw new MarketError(
-        `${this.#symbol}: a record of ${got} after one of ${had}: expected records in order of time`,
-      );
+      throw unusable(this.#symbol, got, {
+        en: `records in order of time, none before ${had}`,
+        zh: `按时间排序的记录，不早于 ${had}`,
+      });
     }
     if (record.kind === 'gap') {
       // Split at midnight, so that each file covers its own day.

@@ -1,4 +1,4 @@
-import { MarketError } from './errors.ts';
+import { MarketError, unusable } from './errors.ts';
 import type { RecordKind } from './record.ts';
 import { DAY_MS, daysOf, readDay, sizeOf } from './store.ts';
 
@@ -17,7 +17,8 @@ export interface Listing {
 export function listingOf(directory: string, symbol: string): Listing {
   const days = daysOf(directory, symbol);
   const [firstDay, lastDay] = [days[0], days.at(-1)];
-  if (firstDay === undefined || lastDay === undefined) throw new MarketError(`${directory}: nothing of ${symbol}`);
+  if (firstDay === undefined || lastDay === undefined)
+    throw unusable(directory, null, { en: `something of ${symbol}`, zh: `${symbol} 的行情` });
   const missing: string[] = [];
   for (let atMs = Date.parse(firstDay); atMs < Date.parse(lastDay); atMs += DAY_MS) {
     const day = new Date(atMs).toISOString().slice(0, 10);

@@ -111,6 +111,10 @@ export const settingTextsEn = (text: Render): SettingTexts => ({
     `${option}: ${value === null ? '' : `${quoted(value)}: `}expected ${expected.en}`,
   'option-unusable': ({ option, value, problems }) =>
     `${option}: ${quoted(value)}: not usable: ${problems.map(text).join('; ')}`,
+  'market-unusable': ({ at, found, expected }) => `${at}: ${found === null ? '' : `${found}: `}expected ${expected.en}`,
+  'market-unreadable': ({ at, why }) => `${at}: cannot be read: ${text(why)}`,
+  'import-row-wrong': ({ file, line, name, found, expected }) =>
+    `${file} line ${line}: ${name}: ${found}: expected ${expected.en}`,
   'takes-long': ({ combinations, ms, workers }) =>
     `${combinations} combinations of settings take about ${lasting(ms, 'en')} on ${workers} ${workers === 1 ? 'core' : 'cores'}: ` +
     'add --yes if that is meant',
@@ -210,6 +214,10 @@ export const settingTextsZh = (text: Render): SettingTexts => ({
     `${option}：${value === null ? '' : `${quoted(value)}：`}应为${expected.zh}`,
   'option-unusable': ({ option, value, problems }) =>
     `${option}：${quoted(value)}：不可用：${problems.map(text).join('；')}`,
+  'market-unusable': ({ at, found, expected }) => `${at}：${found === null ? '' : `${found}：`}应为${expected.zh}`,
+  'market-unreadable': ({ at, why }) => `${at}：无法读取：${text(why)}`,
+  'import-row-wrong': ({ file, line, name, found, expected }) =>
+    `${file} 第 ${line} 行：${name}：${found}：应为${expected.zh}`,
   'takes-long': ({ combinations, ms, workers }) =>
     `${combinations} 种设置组合在 ${workers} 个核上约需 ${lasting(ms, 'zh')}：确需如此请加 --yes`,
 });

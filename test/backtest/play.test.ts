@@ -80,7 +80,7 @@ const REFUSED: readonly { readonly why: RegExp; readonly ask: Partial<Asked>; re
   { why: /expected --spread and --depth/, ask: {}, candles: true },
   { why: /--spread: wide: expected ticks/, ask: { spread: 'wide', depthUsdt: '1' }, candles: true },
   { why: /--depth: 0: expected a number above 0/, ask: { spread: '1', depthUsdt: '0' }, candles: true },
-  { why: /nothing of BNB_USDT_Perp in that time/, ask: { fromMs: Date.UTC(2027, 0, 1) } },
+  { why: /expected something of BNB_USDT_Perp in that time/, ask: { fromMs: Date.UTC(2027, 0, 1) } },
   {
     why: /1000000 combinations of settings take about .* add --yes/,
     ask: {

@@ -11,6 +11,8 @@ import type { CandleRecord, MarketRecord } from '../../src/market/record.ts';
 import { readMarket } from '../../src/market/store.ts';
 import { knownInstruments } from '../../src/paper/index.ts';
 import { OptionError } from '../../src/texts/option-error.ts';
+import { reasonText } from '../../src/texts/reasons.ts';
+import { assertChinese } from '../support/chinese.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'grvt-import-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -143,14 +145,9 @@ for (const [name, text, given, error] of [
     'another delimiter',
     'time;price;size\n',
     { delimiter: ',' },
-    /line 1: --columns: time=time: no such column; the file has one column only; is --delimiter right\?/,
+    /line 1: --columns: time=time: expected more columns; the file has only one: is --delimiter right\?/,
   ],
-  [
-    'a column that is not there',
-    'time,px,size\n',
-    {},
-    /price=price: no such column; the file has columns time, px, size/,
-  ],
+  ['a column that is not there', 'time,px,size\n', {}, /price=price: expected one of the columns time, px, size/],
   [
     'a column nobody asked for',
     'a\n',
@@ -191,19 +188,19 @@ for (const [name, text, given, error] of [
     'a row cut short',
     'time,price,size\n1767614400000,95000.1\n',
     {},
-    /line 2: size: the row has 2 fields: expected at least 3/,
+    /line 2: size: 2: expected at least 3 fields in the row/,
   ],
   [
     'time that runs backwards',
     'time,price,size\n1767614400001,95000.1,1\n1767614400000,95000.1,1\n',
     {},
-    /line 3: time: 2026-01-05T12:00:00.000Z after 2026-01-05T12:00:00.001Z: expected rows in order of time, oldest first; sort the file, or give --newest-first/,
+    /line 3: time: 2026-01-05T12:00:00.000Z: expected nothing before 2026-01-05T12:00:00.001Z: rows in order of time, oldest first; sort the file, or give --newest-first/,
   ],
   [
     'time that runs backwards in a file that has its newest row first',
     'time,price,size\n1767614400000,95000.1,1\n1767614400001,95000.1,1\n',
     { newestFirst: true },
-    /line 2: time: 2026-01-05T12:00:00.000Z after 2026-01-05T12:00:00.001Z: expected rows in order of time, newest first/,
+    /line 2: time: 2026-01-05T12:00:00.000Z: expected nothing before 2026-01-05T12:00:00.001Z: rows in order of time, newest first/,
   ],
   [
     'a time that is none',
@@ -223,7 +220,7 @@ for (const [name, text, given, error] of [
     { columns: { ...TRADES, side: 'side' } },
     /line 2: side: "long": expected buy or sell/,
   ],
-  ['no rows', 'time,price,size\n', {}, /no rows/],
+  ['no rows', 'time,price,size\n', {}, /expected at least one row/],
   [
     'a candle whose low is above its open',
     't,o,h,l,c,v\n1767614400,95000,95001,95000.5,95001,1\n',
@@ -234,7 +231,7 @@ for (const [name, text, given, error] of [
     'one candle',
     't,o,h,l,c,v\n1767614400,95000,95001,95000,95001,1\n',
     { kind: 'candles', columns: CANDLES },
-    /one candle only: give its length by --interval/,
+    /expected more than one candle, or its length by --interval/,
   ],
   ['bytes for text', Buffer.from('no gzip at all'), {}, /cannot be read/],
 ] as const)
@@ -242,6 +239,7 @@ for (const [name, text, given, error] of [
     await assert.rejects(imported(text as string | Buffer, given as Partial<ImportOptions>), (thrown) => {
       assert.ok(thrown instanceof MarketError || thrown instanceof OptionError, String(thrown));
       assert.match(thrown.message, error);
+      if (!/cannot be read/.test(thrown.message)) assertChinese(reasonText(thrown.why, 'zh'));
       assert.equal(thrown.message.split('\n').length, 1);
       return true;
     });
@@ -250,7 +248,7 @@ for (const [name, text, given, error] of [
 test('a ZIP archive is refused by name', async () => {
   const place = { file: join(directory, 'trades.zip'), directory: join(directory, 'zip') };
   const { options } = await imported('time,price,size\n1767614400000,95000.1,1\n');
-  await assert.rejects(importCsv({ ...options, ...place }), /trades.zip: a ZIP archive: expected CSV, .gz or .zst/);
+  await assert.rejects(importCsv({ ...options, ...place }), /trades.zip: expected CSV, .gz or .zst, no ZIP archive/);
 });
 
 for (const [name, above, below, packed] of [
@@ -291,7 +289,10 @@ test('a file that has its newest row first, without a header', async () => {
 test('what is stored already is not written over', async () => {
   const text = 'time,price,size\n1767614400000,95000.1,1\n';
   const { options } = await imported(text);
-  await assert.rejects(importCsv(options), /holds BTC_USDT_Perp up to 2026-01-05T12:00:00.000Z already/);
+  await assert.rejects(
+    importCsv(options),
+    /time: .*: expected what comes after 2026-01-05T12:00:00.000Z, up to where .* holds BTC_USDT_Perp already/,
+  );
 });
 
 test('a date without a time, and one without a zone, are UTC', () => {

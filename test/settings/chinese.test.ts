@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
 import { latencyOf, pointsOf } from '../../src/backtest/plan.ts';
 import { decimal } from '../../src/core/decimal.ts';
 import type { Instrument, SymbolConfig } from '../../src/core/model.ts';
 import { isReason, type Reason, reason } from '../../src/core/reasons.ts';
 import { symbolWarnings } from '../../src/core/symbol-warnings.ts';
+import { MarketWriter, symbolsIn } from '../../src/market/store.ts';
 import { editSymbols, resolveInstruments, type SettingsResult, VARIABLE_NAMES } from '../../src/settings/index.ts';
 import { UnfitFile } from '../../src/settings/read-file.ts';
 import { readSymbols } from '../../src/settings/symbols-file.ts';
@@ -115,6 +117,13 @@ const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
   'an option': () => refusedBy(() => latencyOf('5')),
   'an option whose value is not usable': () =>
     refusedBy(() => pointsOf(['BNB_USDT_Perp'], { rows: [], variables: {}, sets: ['order_notional_usdt=-5'] })),
+  'a stored market': () => refusedBy(() => new MarketWriter(tmpdir(), 'a/b')),
+  'a stored market that cannot be read': () => refusedBy(() => symbolsIn('none')),
+  'a row that is imported': () => [
+    reason('import-row-wrong', '19.1', {
+      ...{ file: 'x.csv', line: 2, name: 'side', found: 'x', expected: { en: 'buy or sell', zh: ' buy 或 sell' } },
+    }),
+  ],
   'a sweep that takes long': () => [reason('takes-long', '19.3', { combinations: 9, ms: 7_200_000, workers: 2 })],
   'setting the name': () => edit({ verb: 'set', symbol: 'BNB_USDT_Perp', values: { instrument: 'X' } }),
 };
