@@ -15,7 +15,7 @@ import { decodeRecord, encodeRecord, type MarketRecord } from './record.ts';
 export const DAY_MS = 86_400_000;
 const ENDING = '.market.zst';
 const FILE = /^(\d{4}-\d{2}-\d{2})\.market\.zst$/;
-const SYMBOL = /^[\w.-]{1,64}$/;
+const SYMBOL = /^(?!\.)[\w.-]{1,64}$/;
 
 /** The UTC day of a time, `2026-01-05`. */
 export function dayOf(atMs: number): string {

@@ -117,7 +117,7 @@ const CASES: Readonly<Record<string, () => readonly Reason[]>> = {
   'an option': () => refusedBy(() => latencyOf('5')),
   'an option whose value is not usable': () =>
     refusedBy(() => pointsOf(['BNB_USDT_Perp'], { rows: [], variables: {}, sets: ['order_notional_usdt=-5'] })),
-  'a stored market': () => refusedBy(() => new MarketWriter(tmpdir(), 'a/b')),
+  'a stored market': () => refusedBy(() => new MarketWriter(tmpdir(), '..')),
   'a stored market that cannot be read': () => refusedBy(() => symbolsIn('none')),
   'a row that is imported': () => [
     reason('import-row-wrong', '19.1', {
