@@ -69,6 +69,8 @@ export interface EngineStatusOptions {
   readonly staleMs: () => number;
   readonly clock: Clock;
 }
+/** How old the shown numbers of a symbol may be whose actor has failed. */
+const KEPT_EVERY_MS = 5_000;
 /** Facts remembered per account. */
 interface AccountMemory {
   polledAtMs: number | null;
@@ -94,6 +96,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
   const whole = new Map<string, SymbolStatus>();
   /** Symbols whose actor has failed and does not work yet again, since when. */
   const failed = new Map<string, number>();
+  let keptAtMs = 0;
   let engine: WatchedEngine | null = null;
   let startedAtMs: number | null = null;
   let money: MoneyFigures | null = null;
@@ -111,10 +114,7 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         break;
       case 'actor.failed': {
         const instrument = fact.actor.startsWith('symbol:') ? fact.actor.slice('symbol:'.length) : null;
-        if (instrument === null || failed.has(instrument)) break;
-        // What it held last: the restarted one is empty until it has read the journal.
-        status();
-        failed.set(instrument, fact.atMs);
+        if (instrument !== null && !failed.has(instrument)) failed.set(instrument, fact.atMs);
         break;
       }
       case 'lots.restored':
@@ -139,6 +139,11 @@ export function createEngineStatus(options: EngineStatusOptions): EngineStatus {
         memory.equityUsdt = fact.totalEquityUsdt;
         memory.maintenanceMarginUsdt = fact.maintenanceMarginUsdt;
         memory.openOrders = fact.openOrders;
+        // A failed actor is gone at once, and its successor is empty until it has read the journal.
+        if (engine !== null && Math.abs(fact.atMs - keptAtMs) >= KEPT_EVERY_MS) {
+          keptAtMs = fact.atMs;
+          status();
+        }
         break;
       }
       case 'read.failed':

@@ -73,10 +73,18 @@ describe('a running engine', () => {
     };
     const one = createEngineStatus({ settings: () => settingsWith({}), staleMs: () => 10_000, clock: systemClock });
     one.attach({ daemon: { system, getSnapshot: () => daemon.getSnapshot() }, exchange } as unknown as WatchedEngine);
+    // Nobody looks; it is remembered all the same, for a failed actor is gone at once.
+    const [equity, margin] = [ZERO.plus(1), ZERO];
+    const polled = {
+      type: 'account.polled',
+      account: 'A',
+      totalEquityUsdt: equity,
+      maintenanceMarginUsdt: margin,
+    } as const;
+    one.reporter.report({ ...polled, atMs: 8_000, elapsedMs: 1, openOrders: 1 } as Fact);
+    seen = undefined;
     const failure = { type: 'actor.failed', actor: `symbol:${BNB}`, message: 'disk full' } as const;
     one.reporter.report({ ...failure, atMs: 5_000 });
-    // Restarted in vain: nothing is known of the symbol.
-    seen = undefined;
     one.reporter.report({ ...failure, atMs: 6_000 });
     const failed = bnb(one.status());
     assert.deepEqual([failed.phase, failed.state, failed.sinceMs], ['waiting', null, 5_000]);
