@@ -144,8 +144,9 @@ describe('18.4 the queue', { ...needsPostgres(), concurrency: 1, timeout: LONG_P
     await waits(one);
     const queue = await opened(t, url, workerOf(codeName()));
     const runs = runsOf((await batchOf(queue)).id);
-    const [first] = await queue.boss.fetch(runs);
+    // Before it is taken: its silence is measured from there, however late the answer comes.
     const began = performance.now();
+    const [first] = await queue.boss.fetch(runs);
     await until(async () => (await queue.boss.findJobs(runs))[0]!.state === 'retry');
     const seconds = (performance.now() - began) / 1_000;
     assert.ok(seconds > 14, `${seconds} s`);

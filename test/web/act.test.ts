@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { memoryOf } from '../../machines/symbol.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { NO_BROWSER, openBrowser, openPage, stickingOut } from './browser.ts';
 import { openStage, type Stage, until } from './stage.ts';
 
@@ -168,6 +169,7 @@ describe('16.6 the page acts', { skip: NO_BROWSER }, () => {
     for (const form of ['urlencoded', 'text']) {
       test(`its form (${form}) does nothing`, async () => {
         const context = await browser.newContext();
+        context.setDefaultTimeout(PATIENCE_MS);
         const page = await context.newPage();
         await page.goto(url);
         const [answer] = await Promise.all([

@@ -40,6 +40,7 @@ export async function openPage(
     viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
     colorScheme: 'dark',
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   // From now on the page's time can be set forward.
   if (options.clock) await page.clock.install();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { startWeb, type Web } from '../../src/web/index.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { NO_BROWSER, openBrowser, openPage, stickingOut } from './browser.ts';
 import { manySymbols, status, webOptions } from './fixtures.ts';
 
@@ -102,6 +103,7 @@ describe('within everybody’s reach', { skip: NO_BROWSER }, () => {
 
   test('an explanation is reached by touch, and goes with the next', async () => {
     const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     await page.goto(`${web.url}/#/ETH_USDT_Perp`);
     const net = page.locator('.now .netline [title]').first();
