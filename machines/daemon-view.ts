@@ -111,5 +111,7 @@ export function journalledOrders({ journal, unsettled }: JournalDeps): LiveOrder
 }
 
 function ordersOf({ instrument, orders }: SymbolState): LiveOrder[] {
-  return orders.map(({ account, clientOrderId, sentAtMs }) => ({ account, instrument, clientOrderId, sentAtMs }));
+  return orders.map(({ account, clientOrderId, purpose, sentAtMs }) => {
+    return { account, instrument, clientOrderId, purpose, sentAtMs };
+  });
 }

@@ -192,9 +192,9 @@ const daemonSetup = daemon.extend({
     passOnDemand: on('reduce-only.changed', accounts.reduceOnlyChanged),
     clearEnds: on('ends.over', accounts.endsOver),
     haltSymbol: on('invariant.broken', accounts.invariantBroken),
-    superviseActor: perform((memory, now, event) =>
+    superviseActor: perform((memory, now, event, view) =>
       'error' in event
-        ? life.actorFailed(memory, now, event.type.slice('xstate.error.actor.'.length), event.error)
+        ? life.actorFailed(memory, now, event.type.slice('xstate.error.actor.'.length), event.error, view)
         : {},
     ),
     alertTask: on('task.failed', life.taskFailed),
@@ -207,7 +207,8 @@ const daemonSetup = daemon.extend({
       try {
         carryOut(life.actorDue(context.memory, actor), args);
       } catch (thrown) {
-        carryOut(life.actorFailed(context.memory, nowOf(context), actor, thrown), args);
+        const view = viewOf(context, args.self);
+        carryOut(life.actorFailed(context.memory, nowOf(context), actor, thrown, view), args);
       }
     }),
     readListing: perform(symbols.listingDue),

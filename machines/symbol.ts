@@ -7,8 +7,10 @@ import {
   isRepairBlocked,
   isResting,
 } from '../src/core/classify.ts';
+import type { JournalEntry } from '../src/core/journal-entry.ts';
 import type { ToSymbol } from '../src/core/messages.ts';
 import * as changes from '../src/core/symbol/changes.ts';
+import type { SymbolCommand } from '../src/core/symbol/commands.ts';
 import * as deciding from '../src/core/symbol/deciding.ts';
 import { forgotten } from '../src/core/symbol/leave.ts';
 import { initialMemory, type SymbolBeginning, type SymbolMemory } from '../src/core/symbol/memory.ts';
@@ -83,10 +85,33 @@ function perform(stepOf: (memory: SymbolMemory, now: Now, event: ToSymbol) => St
     const { context, event, enqueue } = args;
     const { deps, memory } = context;
     const { change, entries, facts, commands } = stepOf(memory, nowOf(context), event);
-    if (entries.length > 0) enqueue(() => deps.journal.append(entries));
+    if (entries.length > 0) enqueue(() => append(deps.journal, entries, cancelsOf(commands), args.system));
     // Most polls bring nothing new.
     carryOut(args, { ...(isChanged(memory, change) ? { change } : {}), facts, messages: commands });
   });
+}
+
+/**
+ * Journals what a step decided. If that fails the actor fails, and starts again from the journal; its cancels leave all
+ * the same, since nothing waits for the journal but creates and messages (strategy 9.3, 16.2).
+ * @throws the journal's error
+ */
+function append(
+  journal: Journal,
+  entries: readonly JournalEntry[],
+  cancels: readonly SymbolCommand[],
+  system: AnyActorRef['system'],
+): void {
+  try {
+    journal.append(entries);
+  } catch (thrown) {
+    for (const { to, message } of cancels) system.get(to)?.send(message);
+    throw thrown;
+  }
+}
+
+function cancelsOf(commands: readonly SymbolCommand[]): readonly SymbolCommand[] {
+  return commands.filter(({ message }) => message.type === 'order.cancel');
 }
 
 function isChanged(memory: SymbolMemory, change: Partial<SymbolMemory>): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NetLeft } from '../../src/core/alerts.ts';
 import { openingsStoppedKey } from '../../src/core/alerts.ts';
 import * as accounts from '../../src/core/daemon/accounts.ts';
 import * as life from '../../src/core/daemon/life.ts';
@@ -83,6 +84,13 @@ const standing = (...given: readonly Standing[]) => ({ ...trading, symbols: [{ .
 const RAISED = 'alert-manager: alert.raised';
 const CLEARED = 'alert-manager: alert.cleared';
 const SYMBOL = `symbol:${NAME}`;
+const CANCELS = ['gateway: order.cancel', 'gateway: order.cancel'];
+const net = { instrument: NAME } as NetLeft;
+const journalledOrders: DaemonView['journalledOrders'] = () => [
+  { account: 'A', instrument: NAME, clientOrderId: '1', purpose: 'opening' },
+  { account: 'B', instrument: NAME, clientOrderId: '2', purpose: 'repair' },
+  { account: 'B', instrument: 'OTHER_USDT_Perp', clientOrderId: '3', purpose: 'opening' },
+];
 
 describe('what each event leads to in the daemon', () => {
   const unlisted = { ...trading, symbols: [{ ...one, unlisted: true as const }] };
@@ -102,19 +110,32 @@ describe('what each event leads to in the daemon', () => {
     ],
     [
       '13.2 an actor fails: alert, again after a pause',
-      life.actorFailed(trading, now, 'gateway', 'x'),
+      life.actorFailed(trading, now, 'gateway', 'x', view),
       ['actor.failed', RAISED, 'stop gateway', 'timer respawn:gateway 100'],
     ],
     [
       '… a longer one when it fails at once',
-      life.actorFailed(respawned, now, 'gateway', 'x'),
+      life.actorFailed(respawned, now, 'gateway', 'x', view),
       ['actor.failed', RAISED, 'stop gateway', 'timer respawn:gateway 1000'],
     ],
     [
       '… the alert manager cannot raise its own',
-      life.actorFailed(trading, now, 'alert-manager', 'x'),
+      life.actorFailed(trading, now, 'alert-manager', 'x', view),
       ['actor.failed', 'stop alert-manager', 'timer respawn:alert-manager 100'],
     ],
+    ...(
+      [
+        ['trade', [], [], 0],
+        ['pause: openings', [until(NOW + 9)], [], 1],
+        ['pause with a net: it may cover it', [until(NOW + 9)], [net], 0],
+        ['pause that is over', [until(NOW)], [], 0],
+        ['hold: repairs too, with a net too', [until(NOW + 9, 'cancel')], [net], 2],
+      ] as const
+    ).map(([name, given, nets, count]): [string, DaemonStep, readonly string[]] => [
+      `16.2 a symbol fails in ${name}`,
+      life.actorFailed(standing(...given), now, SYMBOL, 'x', { ...view, journalledOrders, journalledNets: () => nets }),
+      ['actor.failed', RAISED, ...CANCELS.slice(0, count), `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 100`],
+    ]),
     [
       'an actor that starts while the engine drains, drains',
       life.actorDue({ ...trading, draining: true }, 'gateway'),

@@ -63,6 +63,16 @@ describe('16.1 commands to a symbol that quotes or repairs', () => {
     });
   }
 
+  for (const verb of ['pause', 'cancel'] as const) {
+    it(`16.2 ${verb} cancels what rests, though the journal cannot be written and the actor fails by it`, () => {
+      const bench = quoting();
+      bench.journal.refuses = () => true;
+      steer(bench, [verb]);
+      assert.equal(cancelled(bench), 2);
+      assert.ok(bench.received.some(({ event }) => event.type === 'xstate.error.actor.subject'));
+    });
+  }
+
   it('16.1 hedge-only and pause leave a repair alone, cancel does not, and alerts at once', () => {
     for (const verb of ['hedge-only', 'pause'] as const) {
       const bench = repairing();

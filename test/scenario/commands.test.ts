@@ -169,6 +169,19 @@ describe('16.2 commands on a running engine', TOGETHER, () => {
       assert.equal(await stage.stop(), 0);
     }));
 
+  it('16.2 a disk that is full for the whole engine: pause cancels what rests all the same', () =>
+    withScene(async (scene) => {
+      const stage = await quoting(scene);
+      const { give } = steered(stage);
+      const { append } = stage.journal;
+      stage.journal.append = () => assert.fail('the disk is full');
+      const answer = await give({ verb: 'pause', symbols: [BNB], forMs: null, ...WHO });
+      assert.deepEqual([answer.ok, codes(answer)], [true, ['will-pause', 'not-remembered']]);
+      await stage.until('no order is left', () => ourOrders(scene.paper).length === 0);
+      stage.journal.append = append;
+      await stage.stop();
+    }));
+
   it('16.2 flatten closes what is held and pauses then', () =>
     withScene(async (scene) => {
       for (const [account, size] of [

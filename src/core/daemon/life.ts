@@ -6,6 +6,7 @@ import { EXIT_DEFECT, EXIT_GOOD, EXIT_INCOMPLETE, EXIT_UNREACHABLE } from '../ex
 import type { Fact } from '../facts.ts';
 import type { JournalFailed, LockLost, MoneyCounted, TaskFailed } from '../messages.ts';
 import { ACCOUNTS, type ExchangeOrder } from '../model.ts';
+import { modeOf } from '../modes.ts';
 import { NO_LIMITS, NO_STOPS, OPENINGS_STOPS_NOTE, type OpeningsStops, remainingStops } from '../openings-stop.ts';
 import { parseClientOrderId } from '../order-id.ts';
 import { reason } from '../reasons.ts';
@@ -186,7 +187,7 @@ export function unsettledRemembered({ symbols }: Memory, now: Now, view: DaemonV
 }
 
 /** A failed actor is reported and restarted after a pause; the others are not affected. */
-export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unknown): Step {
+export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unknown, view: DaemonView): Step {
   const { nowMs: atMs } = now;
   const message = errorText(thrown);
   const previous = memory.respawns[actor];
@@ -199,10 +200,31 @@ export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unk
     facts: [{ type: 'actor.failed', atMs, actor, message }],
     commands: [
       ...alerts,
+      ...forbiddenOrders(memory, now, actor, view),
       { do: 'stop', actor },
       { do: 'time', id: `respawn:${actor}`, timer: { event: { type: 'actor.due', actor }, delayMs } },
     ],
   };
+}
+
+/**
+ * Cancels of a failed symbol's orders that its mode forbids: it cannot cancel them itself while it fails, as when the
+ * journal cannot be written, and a command takes effect all the same (strategy 16.2). By the journal's last state.
+ */
+function forbiddenOrders({ symbols }: Memory, { nowMs }: Now, actor: string, view: DaemonView): Sent[] {
+  const symbol = symbols.find(({ config }) => actor === `symbol:${config.instrument}`);
+  if (symbol === undefined) return [];
+  const { config, ...sources } = symbol;
+  const mode = modeOf({ ...sources, file: config.mode }, nowMs);
+  if (mode === 'trade') return [];
+  const isNet = view.journalledNets().some(({ instrument }) => instrument === config.instrument);
+  return view
+    .journalledOrders()
+    .filter(({ instrument }) => instrument === config.instrument)
+    .filter(({ purpose }) => mode === 'hold' || (purpose === 'opening' && !isNet))
+    .map(({ account, instrument, clientOrderId }) =>
+      send('gateway', { type: 'order.cancel', account, instrument, clientOrderId }),
+    );
 }
 
 /** Restarted from the journal; while the engine drains, it drains too. */

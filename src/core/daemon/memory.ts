@@ -8,6 +8,7 @@ import {
   type AccountName,
   type AccountSummary,
   type Instrument,
+  type Intent,
   type LeavingWhy,
   type RolloutStage,
   type SymbolConfig,
@@ -60,6 +61,8 @@ export interface LiveOrder {
   readonly account: AccountName;
   readonly instrument: string;
   readonly clientOrderId: string;
+  /** Absent: not known, of an order that only the journal's attempts show. */
+  readonly purpose?: Intent['purpose'];
   /** Our clock: its rank among the newest until the exchange tells it; absent: the last. */
   readonly sentAtMs?: number;
 }
