@@ -1,4 +1,5 @@
-import { fromPromise, setup } from 'xstate';
+import { type AnyActorRef, fromPromise, type SnapshotFrom, setup } from 'xstate';
+import { type Decimal, ZERO } from '../src/core/decimal.ts';
 import type {
   AccountParked,
   FrameReceived,
@@ -284,3 +285,11 @@ export const accountPollerMachine = pollerSetup.createMachine({
     },
   },
 });
+
+/** The position in the view of a running poller, base units; null: it does not run, or has not read it yet. */
+export function readSizeOf(actor: AnyActorRef | undefined, instrument: string): Decimal | null {
+  const snapshot: SnapshotFrom<typeof accountPollerMachine> | undefined = actor?.getSnapshot();
+  const part = snapshot?.context.memory.view.parts[instrument];
+  if (part === undefined || part.provenAtMs === null) return null;
+  return part.position?.size ?? ZERO;
+}

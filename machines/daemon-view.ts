@@ -3,11 +3,13 @@ import type { NetLeft, StuckNow, StuckSymbol } from '../src/core/alerts.ts';
 import { openNet } from '../src/core/conditions.ts';
 import type { DaemonMemory, EngineSymbol, LiveOrder } from '../src/core/daemon/memory.ts';
 import type { DaemonView } from '../src/core/daemon/step.ts';
-import { ZERO } from '../src/core/decimal.ts';
+import { type Decimal, ZERO } from '../src/core/decimal.ts';
+import { ACCOUNTS } from '../src/core/model.ts';
 import type { News } from '../src/core/outbox.ts';
 import type { PlanInput } from '../src/core/plan-input.ts';
 import { netLeftOf, reportOf } from '../src/core/symbol/report.ts';
 import type { SymbolState } from '../src/core/symbol-state.ts';
+import { readSizeOf } from './account-poller.ts';
 import type { DaemonContext, DaemonDeps } from './daemon-context.ts';
 import { restoreSymbol } from './restore.ts';
 import { memoryOf } from './symbol.ts';
@@ -22,6 +24,7 @@ export function viewOf(context: DaemonContext, self: AnyActorRef): DaemonView {
   return {
     open: (symbols) => openNow(context, self, symbols),
     sizes: (instrument) => symbolMemory(self, instrument)?.state.booked ?? { A: ZERO, B: ZERO },
+    netRead: (instrument) => netRead(self, instrument),
     note: (name) => journal.latest('note', name)?.body ?? null,
     hasPrepared: (clientOrderId) => journal.latest('order.prepared', clientOrderId) !== null,
     hasTraded: () => journal.latestOfEach('symbol.state').length > 0,
@@ -33,6 +36,11 @@ export function viewOf(context: DaemonContext, self: AnyActorRef): DaemonView {
 
 function symbolMemory(self: AnyActorRef, instrument: string) {
   return memoryOf(self.system.get(`symbol:${instrument}`));
+}
+
+function netRead(self: AnyActorRef, instrument: string): Decimal | null {
+  const sizes = ACCOUNTS.map((account) => readSizeOf(self.system.get(`poller:${account}`), instrument));
+  return sizes.reduce((net, size) => (net === null || size === null ? null : net.add(size)), ZERO as Decimal | null);
 }
 
 /** The symbols' live orders, which the clean-up must settle (strategy 13.1). */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NetLeft } from '../../src/core/alerts.ts';
 import { openingsStoppedKey } from '../../src/core/alerts.ts';
 import * as accounts from '../../src/core/daemon/accounts.ts';
 import * as life from '../../src/core/daemon/life.ts';
@@ -47,6 +46,7 @@ const unreadable = () => {
 const view: DaemonView = {
   open: () => ({ unhedged: [], unknown: [] }),
   sizes: () => ({ A: d(0), B: d(0) }),
+  netRead: () => d(0),
   note: () => null,
   hasPrepared: () => false,
   hasTraded: () => false,
@@ -85,7 +85,6 @@ const RAISED = 'alert-manager: alert.raised';
 const CLEARED = 'alert-manager: alert.cleared';
 const SYMBOL = `symbol:${NAME}`;
 const CANCELS = ['gateway: order.cancel', 'gateway: order.cancel'];
-const net = { instrument: NAME } as NetLeft;
 const journalledOrders: DaemonView['journalledOrders'] = () => [
   { account: 'A', instrument: NAME, clientOrderId: '1', purpose: 'opening' },
   { account: 'B', instrument: NAME, clientOrderId: '2', purpose: 'repair' },
@@ -100,7 +99,7 @@ describe('what each event leads to in the daemon', () => {
   const parked = { ...trading, parked: { A: failure, B: null } };
   const ended = (instrument: string) => ({ type: 'order.ended', instrument, reason: 'X', atMs: NOW }) as const;
   const five = ['1', '2', '3', '4', '5'].map(ended);
-  const respawned = { ...trading, respawns: { gateway: { count: 0, lastMs: NOW - 1 } } };
+  const respawned = { ...trading, respawns: { gateway: { count: 0, lastMs: NOW - 1, sinceMs: NOW - 1 } } };
 
   const cases: readonly [string, DaemonStep, readonly string[]][] = [
     [
@@ -125,17 +124,38 @@ describe('what each event leads to in the daemon', () => {
     ],
     ...(
       [
-        ['trade', [], [], 0],
-        ['pause: openings', [until(NOW + 9)], [], 1],
-        ['pause with a net: it may cover it', [until(NOW + 9)], [net], 0],
-        ['pause that is over', [until(NOW)], [], 0],
-        ['hold: repairs too, with a net too', [until(NOW + 9, 'cancel')], [net], 2],
+        ['trade, at once', [], '0', 0, 0],
+        ['trade, for 5 s: openings (5.7)', [], '0', 5000, 1],
+        ['trade, for 5 s, with a net: it may cover it', [], '0.01', 5000, 0],
+        ['trade, for 5 s, with a net that nobody has read', [], null, 5000, 0],
+        ['pause: openings', [until(NOW + 9)], '0', 0, 1],
+        ['pause with a net: it may cover it', [until(NOW + 9)], '-0.01', 0, 0],
+        ['pause with dust', [until(NOW + 9)], '0.009', 0, 1],
+        ['pause that is over', [until(NOW)], '0', 0, 0],
+        ['hold: repairs too, with a net too', [until(NOW + 9, 'cancel')], '1', 0, 2],
       ] as const
-    ).map(([name, given, nets, count]): [string, DaemonStep, readonly string[]] => [
+    ).map(([name, given, net, forMs, count]): [string, DaemonStep, readonly string[]] => [
       `16.2 a symbol fails in ${name}`,
-      life.actorFailed(standing(...given), now, SYMBOL, 'x', { ...view, journalledOrders, journalledNets: () => nets }),
-      ['actor.failed', RAISED, ...CANCELS.slice(0, count), `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 100`],
+      life.actorFailed(
+        { ...standing(...given), respawns: { [SYMBOL]: { count: 3, lastMs: NOW - 30_000, sinceMs: NOW - forMs } } },
+        now,
+        SYMBOL,
+        'x',
+        { ...view, journalledOrders, netRead: () => (net === null ? null : d(net)) },
+      ),
+      ['actor.failed', RAISED, ...CANCELS.slice(0, count), `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 30000`],
     ]),
+    [
+      '5.7 a symbol that worked for a while before it failed again fails since now',
+      life.actorFailed(
+        { ...trading, respawns: { [SYMBOL]: { count: 0, lastMs: NOW - 20_000, sinceMs: NOW - 20_000 } } },
+        now,
+        SYMBOL,
+        'x',
+        { ...view, journalledOrders },
+      ),
+      ['actor.failed', RAISED, `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 1000`],
+    ],
     [
       'an actor that starts while the engine drains, drains',
       life.actorDue({ ...trading, draining: true }, 'gateway'),

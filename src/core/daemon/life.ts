@@ -32,6 +32,10 @@ import { endsTimer, endTimer, listingTimer } from './timers.ts';
 
 /** Pauses before a failed actor is restarted; the last one repeats for ever. */
 export const RESPAWN_PAUSES_MS: readonly number[] = [100, 1_000, 5_000, 30_000];
+/** An actor that ran for this long after its restart works again: what follows is another failure. */
+const WORKS_AGAIN_MS = 10_000;
+/** A symbol that fails for this long has its openings cancelled: nobody would hedge their fills (strategy 5.7). */
+const FAILS_FOR_MS = 5_000;
 /** After this time without failure an actor's pauses start again at the first. */
 export const RESPAWN_FORGIVEN_MS = 300_000;
 /** The message about a start is sent after this time at the latest, even if some states are unknown. */
@@ -192,32 +196,41 @@ export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unk
   const message = errorText(thrown);
   const previous = memory.respawns[actor];
   const count = previous && atMs - previous.lastMs < RESPAWN_FORGIVEN_MS ? previous.count + 1 : 0;
-  const delayMs = RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
+  const delayMs = respawnPauseMs(count);
+  const goesOn = previous && atMs - previous.lastMs < respawnPauseMs(previous.count) + WORKS_AGAIN_MS;
+  const sinceMs = goesOn ? previous.sinceMs : atMs;
   // A failure of the alert manager can only be reported.
   const alerts = actor === 'alert-manager' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
   return {
-    change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs } } },
+    change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs, sinceMs } } },
     facts: [{ type: 'actor.failed', atMs, actor, message }],
     commands: [
       ...alerts,
-      ...forbiddenOrders(memory, now, actor, view),
+      ...ordersNobodyWatches(memory, now, { actor, sinceMs, view }),
       { do: 'stop', actor },
       { do: 'time', id: `respawn:${actor}`, timer: { event: { type: 'actor.due', actor }, delayMs } },
     ],
   };
 }
 
+function respawnPauseMs(count: number): number {
+  return RESPAWN_PAUSES_MS[Math.min(count, RESPAWN_PAUSES_MS.length - 1)] ?? 0;
+}
+
 /**
- * Cancels of a failed symbol's orders that its mode forbids: it cannot cancel them itself while it fails, as when the
- * journal cannot be written, and a command takes effect all the same (strategy 16.2). By the journal's last state.
+ * Cancels of a failed symbol's orders, which it cannot cancel itself while it fails, as when the journal cannot be
+ * written: what its mode forbids (strategy 16.2), and openings once it has failed for 5 s (5.7). By the journal's last
+ * state. An opening stays while there is a net: it may cover it.
  */
-function forbiddenOrders({ symbols }: Memory, { nowMs }: Now, actor: string, view: DaemonView): Sent[] {
+function ordersNobodyWatches({ symbols }: Memory, { nowMs }: Now, failed: FailedActor): Sent[] {
+  const { actor, sinceMs, view } = failed;
   const symbol = symbols.find(({ config }) => actor === `symbol:${config.instrument}`);
   if (symbol === undefined) return [];
-  const { config, ...sources } = symbol;
+  const { config, instrument: rules, ...sources } = symbol;
   const mode = modeOf({ ...sources, file: config.mode }, nowMs);
-  if (mode === 'trade') return [];
-  const isNet = view.journalledNets().some(({ instrument }) => instrument === config.instrument);
+  if (mode === 'trade' && nowMs - sinceMs < FAILS_FOR_MS) return [];
+  const net = view.netRead(config.instrument);
+  const isNet = net === null || net.abs().gte(rules.minSize);
   return view
     .journalledOrders()
     .filter(({ instrument }) => instrument === config.instrument)
@@ -225,6 +238,13 @@ function forbiddenOrders({ symbols }: Memory, { nowMs }: Now, actor: string, vie
     .map(({ account, instrument, clientOrderId }) =>
       send('gateway', { type: 'order.cancel', account, instrument, clientOrderId }),
     );
+}
+
+interface FailedActor {
+  readonly actor: string;
+  /** Its first failure of this row of failures. */
+  readonly sinceMs: number;
+  readonly view: DaemonView;
 }
 
 /** Restarted from the journal; while the engine drains, it drains too. */

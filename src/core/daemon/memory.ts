@@ -67,6 +67,12 @@ export interface LiveOrder {
   readonly sentAtMs?: number;
 }
 
+interface Respawns {
+  readonly count: number;
+  readonly lastMs: number;
+  readonly sinceMs: number;
+}
+
 export interface DaemonMemory {
   readonly settings: DaemonSettings;
   /** Of alerts, in the language of the settings. */
@@ -94,7 +100,8 @@ export interface DaemonMemory {
   readonly failing: Readonly<Record<AccountName, readonly string[]>>;
   /** Orders recently ended by the exchange, at most one of each symbol and reason (strategy 9.5). */
   readonly ends: readonly OrderEnded[];
-  readonly respawns: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
+  /** Failed actors: how often, last and since when they keep failing. */
+  readonly respawns: Readonly<Record<string, Respawns>>;
   /** Consecutive failed reads of the exchange's list. */
   readonly listingFailures: number;
   /** A read of the list is in progress; `again`: doubts arose since it was requested, so another one follows (11.8). */

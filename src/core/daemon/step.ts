@@ -23,6 +23,8 @@ export interface DaemonView {
   open(symbols: readonly EngineSymbol[]): Pick<News, 'unhedged' | 'unknown'>;
   /** A symbol's positions by its ledger. */
   sizes(instrument: string): Readonly<Record<AccountName, Decimal>>;
+  /** A symbol's net by what was read of both accounts, whether it runs or not, base units; null: not read yet. */
+  netRead(instrument: string): Decimal | null;
   /** The body of the journal's last note of that name; null: none. */
   note(name: string): unknown;
   hasPrepared(clientOrderId: string): boolean;
