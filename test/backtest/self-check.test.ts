@@ -22,7 +22,10 @@ test('a sweep’s file is read, or the place that is wrong is named', () => {
     symbols: ['X'],
     sets: ['mode=trade,pause'],
   });
-  assert.throws(() => sweepOf('a.json', { set: { mode: 'trade' } }), /--sweep: a.json: set.mode: /);
+  assert.throws(
+    () => sweepOf('a.json', { set: { mode: 'trade' } }),
+    /--sweep: a\.json: expected .*; found "set\.mode: /,
+  );
   assert.throws(() => sweepOf('a.json', { sets: {} }), /expected "set"/);
   assert.throws(() => sweepOf('a.json', { set: { mode: ['trade,pause'] } }), /set.mode.0/);
 });
