@@ -146,6 +146,19 @@ describe('what each event leads to in the daemon', () => {
       ['actor.failed', RAISED, ...CANCELS.slice(0, count), `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 30000`],
     ]),
     [
+      '13.1 a held symbol that fails while the engine stops leaves its orders to the clean-up',
+      life.actorFailed({ ...standing(until(NOW + 9, 'cancel')), draining: true }, now, SYMBOL, 'x', {
+        ...view,
+        journalledOrders,
+      }),
+      ['actor.failed', RAISED, `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 100`],
+    ],
+    [
+      '11.2 a held symbol fails, and the journal cannot be read: reported, and started again all the same',
+      life.actorFailed(standing(until(NOW + 9, 'cancel')), now, SYMBOL, 'x', { ...view, journalledOrders: unreadable }),
+      ['actor.failed', 'journal.failed', RAISED, RAISED, `stop ${SYMBOL}`, `timer respawn:${SYMBOL} 100`],
+    ],
+    [
       '5.7 a symbol that worked for a while before it failed again fails since now',
       life.actorFailed(
         { ...trading, respawns: { [SYMBOL]: { count: 0, lastMs: NOW - 20_000, sinceMs: NOW - 20_000 } } },

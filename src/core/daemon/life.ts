@@ -199,14 +199,15 @@ export function actorFailed(memory: Memory, now: Now, actor: string, thrown: unk
   const delayMs = respawnPauseMs(count);
   const goesOn = previous && atMs - previous.lastMs < respawnPauseMs(previous.count) + WORKS_AGAIN_MS;
   const sinceMs = goesOn ? previous.sinceMs : atMs;
+  const unwatched = ordersNobodyWatches(memory, now, { actor, sinceMs, view });
   // A failure of the alert manager can only be reported.
   const alerts = actor === 'alert-manager' ? [] : [raise(engineAlert('actor-failed', actor, message, atMs))];
   return {
     change: { respawns: { ...memory.respawns, [actor]: { count, lastMs: atMs, sinceMs } } },
-    facts: [{ type: 'actor.failed', atMs, actor, message }],
+    facts: [{ type: 'actor.failed', atMs, actor, message }, ...unwatched.facts],
     commands: [
       ...alerts,
-      ...ordersNobodyWatches(memory, now, { actor, sinceMs, view }),
+      ...unwatched.commands,
       { do: 'stop', actor },
       { do: 'time', id: `respawn:${actor}`, timer: { event: { type: 'actor.due', actor }, delayMs } },
     ],
@@ -222,23 +223,35 @@ function respawnPauseMs(count: number): number {
  * written: what its mode forbids (strategy 16.2), and openings once it has failed for 5 s (5.7). By the journal's last
  * state. An opening stays while there is a net: it may cover it.
  */
-function ordersNobodyWatches({ symbols }: Memory, { nowMs }: Now, failed: FailedActor): Sent[] {
+function ordersNobodyWatches({ symbols, draining }: Memory, now: Now, failed: FailedActor): Reported {
   const { actor, sinceMs, view } = failed;
   const symbol = symbols.find(({ config }) => actor === `symbol:${config.instrument}`);
-  if (symbol === undefined) return [];
+  // At the stop it is the clean-up that cancels, and keeps what is to be kept (strategy 13.1).
+  if (symbol === undefined || draining) return NOTHING;
   const { config, instrument: rules, ...sources } = symbol;
-  const mode = modeOf({ ...sources, file: config.mode }, nowMs);
-  if (mode === 'trade' && nowMs - sinceMs < FAILS_FOR_MS) return [];
+  const mode = modeOf({ ...sources, file: config.mode }, now.nowMs);
+  if (mode === 'trade' && now.nowMs - sinceMs < FAILS_FOR_MS) return NOTHING;
   const net = view.netRead(config.instrument);
   const isNet = net === null || net.abs().gte(rules.minSize);
-  return view
-    .journalledOrders()
-    .filter(({ instrument }) => instrument === config.instrument)
-    .filter(({ purpose }) => mode === 'hold' || (purpose === 'opening' && !isNet))
-    .map(({ account, instrument, clientOrderId }) =>
-      send('gateway', { type: 'order.cancel', account, instrument, clientOrderId }),
-    );
+  try {
+    return {
+      facts: [],
+      commands: view
+        .journalledOrders()
+        .filter(({ instrument }) => instrument === config.instrument)
+        .filter(({ purpose }) => mode === 'hold' || (purpose === 'opening' && !isNet))
+        .map(({ account, instrument, clientOrderId }) =>
+          send('gateway', { type: 'order.cancel', account, instrument, clientOrderId }),
+        ),
+    };
+  } catch (thrown) {
+    // The journal is unreadable: its orders are not known, and supervision goes on.
+    return journalFailed(whyOf(thrown), now);
+  }
 }
+
+type Reported = Required<Pick<Step, 'facts' | 'commands'>>;
+const NOTHING: Reported = { facts: [], commands: [] };
 
 interface FailedActor {
   readonly actor: string;
