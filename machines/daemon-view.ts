@@ -29,7 +29,7 @@ export function viewOf(context: DaemonContext, self: AnyActorRef): DaemonView {
     hasPrepared: (clientOrderId) => journal.latest('order.prepared', clientOrderId) !== null,
     hasTraded: () => journal.latestOfEach('symbol.state').length > 0,
     inDoubt: () => ordersInDoubt(deps),
-    journalledOrders: () => journalledOrders(deps),
+    journalledOrders: (instrument) => journalledOrders(deps, instrument),
     journalledNets: () => journalledNets(deps),
   };
 }
@@ -112,10 +112,11 @@ function journalledNets({ journal, unsettled }: JournalDeps): NetLeft[] {
   });
 }
 
-/** The journal's live orders of every instrument, for a stop before any symbol has started. */
-export function journalledOrders({ journal, unsettled }: JournalDeps): LiveOrder[] {
+/** The journal's live orders of one instrument, or of every one, where symbols do not run. */
+export function journalledOrders({ journal, unsettled }: JournalDeps, instrument?: string): LiveOrder[] {
   const prepared = unsettled();
-  return journal.latestOfEach('symbol.state').flatMap(({ key }) => ordersOf(restoreSymbol(journal, key, prepared)));
+  const names = instrument === undefined ? journal.latestOfEach('symbol.state').map(({ key }) => key) : [instrument];
+  return names.flatMap((name) => ordersOf(restoreSymbol(journal, name, prepared)));
 }
 
 function ordersOf({ instrument, orders }: SymbolState): LiveOrder[] {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { openingsStoppedKey } from '../../src/core/alerts.ts';
 import * as accounts from '../../src/core/daemon/accounts.ts';
 import * as life from '../../src/core/daemon/life.ts';
+import type { LiveOrder } from '../../src/core/daemon/memory.ts';
 import { type DaemonMemory, type DaemonSettings, initialDaemon } from '../../src/core/daemon/memory.ts';
 import type { DaemonStep, DaemonView } from '../../src/core/daemon/step.ts';
 import * as symbols from '../../src/core/daemon/symbols.ts';
@@ -85,11 +86,12 @@ const RAISED = 'alert-manager: alert.raised';
 const CLEARED = 'alert-manager: alert.cleared';
 const SYMBOL = `symbol:${NAME}`;
 const CANCELS = ['gateway: order.cancel', 'gateway: order.cancel'];
-const journalledOrders: DaemonView['journalledOrders'] = () => [
-  { account: 'A', instrument: NAME, clientOrderId: '1', purpose: 'opening' },
-  { account: 'B', instrument: NAME, clientOrderId: '2', purpose: 'repair' },
-  { account: 'B', instrument: 'OTHER_USDT_Perp', clientOrderId: '3', purpose: 'opening' },
-];
+const journalledOrders: DaemonView['journalledOrders'] = (instrument) =>
+  [
+    { account: 'A', instrument: NAME, clientOrderId: '1', purpose: 'opening' },
+    { account: 'B', instrument: NAME, clientOrderId: '2', purpose: 'repair' },
+    { account: 'B', instrument: 'OTHER_USDT_Perp', clientOrderId: '3', purpose: 'opening' },
+  ].filter((order) => order.instrument === instrument) as readonly LiveOrder[];
 
 describe('what each event leads to in the daemon', () => {
   const unlisted = { ...trading, symbols: [{ ...one, unlisted: true as const }] };

@@ -237,8 +237,7 @@ function ordersNobodyWatches({ symbols, draining }: Memory, now: Now, failed: Fa
     return {
       facts: [],
       commands: view
-        .journalledOrders()
-        .filter(({ instrument }) => instrument === config.instrument)
+        .journalledOrders(config.instrument)
         .filter(({ purpose }) => mode === 'hold' || (purpose === 'opening' && !isNet))
         .map(({ account, instrument, clientOrderId }) =>
           send('gateway', { type: 'order.cancel', account, instrument, clientOrderId }),

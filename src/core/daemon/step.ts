@@ -32,8 +32,8 @@ export interface DaemonView {
   hasTraded(): boolean;
   /** Prepared orders that were neither seen to rest nor to end (strategy 9.6). */
   inDoubt(): DaemonMemory['unknown'];
-  /** Live orders and unhedged nets of symbols if they started now. */
-  journalledOrders(): readonly LiveOrder[];
+  /** Live orders and unhedged nets of symbols if they started now; orders also of one instrument alone. */
+  journalledOrders(instrument?: string): readonly LiveOrder[];
   journalledNets(): readonly NetLeft[];
 }
 
